@@ -1,0 +1,51 @@
+#include "core/context.h"
+
+#include <thread>
+
+#include "core/error.h"
+
+#ifdef ATTUNE_WITH_CUDA
+#include "core/cuda_check.h"
+#endif
+
+namespace attune {
+
+namespace {
+
+int default_threads() {
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores == 0 ? 1 : static_cast<int>(cores);
+}
+
+}  // namespace
+
+Context::Context(Device device, int threads) : device_(device), threads_(threads > 0 ? threads : default_threads()) {
+  if (device.kind != DeviceKind::cuda) return;
+  require(built_with_cuda, ErrorKind::unsupported, "this build of attune has no CUDA backend");
+  require(device.index >= 0 && device.index < cuda_device_count(), ErrorKind::unsupported, "no CUDA device ",
+          device.index, " (", cuda_device_count(), " found)");
+#ifdef ATTUNE_WITH_CUDA
+  cuda_check(cudaSetDevice(device.index), "cudaSetDevice");
+  cudaStream_t stream = nullptr;
+  cuda_check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  stream_ = stream;
+#endif
+}
+
+Context::~Context() {
+#ifdef ATTUNE_WITH_CUDA
+  if (stream_) static_cast<void>(cudaStreamDestroy(static_cast<cudaStream_t>(stream_)));
+#endif
+}
+
+void* Context::workspace(std::int64_t bytes) {
+  if (bytes > workspace_bytes_) {
+    workspace_.reset();  // first, so that old and new are never held together
+    workspace_bytes_ = 0;
+    workspace_ = allocate(device_, bytes);
+    workspace_bytes_ = bytes;
+  }
+  return workspace_.get();
+}
+
+}  // namespace attune

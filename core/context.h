@@ -1,0 +1,48 @@
+// Context: what a kernel runs with. One thread uses a Context at a time; contexts share nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <typeindex>
+#include <unordered_map>
+
+#include "core/device.h"
+
+namespace attune {
+
+class Context {
+ public:
+  // threads = 0 takes all cores. Throws ErrorKind::unsupported where the device is not there.
+  explicit Context(Device device = {}, int threads = 0);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  Device device() const { return device_; }
+  int threads() const { return threads_; }
+  // The stream that kernels are launched on (a cudaStream_t), made and owned by the context; null on the CPU.
+  void* stream() const { return stream_; }
+
+  // Scratch memory of at least `bytes` on the device, valid until the next call; it grows where it is too small, so
+  // that an op can be called alone. A planned graph reserves the maximum beforehand: then nothing is allocated here.
+  void* workspace(std::int64_t bytes);
+
+  // The one T of this context, made on first use: caches of oneDNN primitives, cuDNN handles. T is default
+  // constructible and known to its op alone, so that core needs no library header.
+  template <class T>
+  T& attachment() {
+    std::shared_ptr<void>& slot = attachments_[std::type_index(typeid(T))];
+    if (!slot) slot = std::make_shared<T>();
+    return *static_cast<T*>(slot.get());
+  }
+
+ private:
+  Device device_;
+  int threads_;
+  void* stream_ = nullptr;
+  DeviceMemory workspace_{nullptr, DeviceMemoryDeleter{}};
+  std::int64_t workspace_bytes_ = 0;
+  std::unordered_map<std::type_index, std::shared_ptr<void>> attachments_;
+};
+
+}  // namespace attune

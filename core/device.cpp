@@ -1,0 +1,120 @@
+#include "core/device.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "core/error.h"
+
+#ifdef ATTUNE_WITH_CUDA
+#include <cuda_runtime.h>
+
+#include "core/cuda_check.h"
+#endif
+
+namespace attune {
+
+namespace {
+
+constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
+
+#ifdef ATTUNE_WITH_CUDA
+// Makes `device` current for the calls in its scope; the caller's device comes back afterwards.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(int index) {
+    cuda_check(cudaGetDevice(&previous_), "cudaGetDevice");
+    if (previous_ != index) cuda_check(cudaSetDevice(index), "cudaSetDevice");
+  }
+  ~CurrentDevice() { static_cast<void>(cudaSetDevice(previous_)); }
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+ private:
+  int previous_ = 0;
+};
+
+void* allocate_cuda(int index, std::size_t bytes) {
+  const CurrentDevice current(index);
+  void* data = nullptr;
+  if (cudaMalloc(&data, bytes) == cudaSuccess) return data;
+  static_cast<void>(cudaGetLastError());
+  std::size_t free_bytes = 0, total_bytes = 0;
+  static_cast<void>(cudaMemGetInfo(&free_bytes, &total_bytes));
+  fail(ErrorKind::out_of_memory, "cuda:", index, " is out of memory: asked for ", bytes, " bytes, ", free_bytes,
+       " of ", total_bytes, " are free");
+}
+#endif
+
+void require_cuda() {
+  require(built_with_cuda, ErrorKind::unsupported, "this build of attune has no CUDA backend");
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, Device device) {
+  if (device.kind == DeviceKind::cpu) return out << "cpu";
+  return out << "cuda:" << device.index;
+}
+
+int cuda_device_count() noexcept {
+#ifdef ATTUNE_WITH_CUDA
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  static_cast<void>(cudaGetLastError());
+#endif
+  return 0;
+}
+
+void DeviceMemoryDeleter::operator()(void* data) const noexcept {
+  if (device.kind == DeviceKind::cpu) {
+    std::free(data);
+    return;
+  }
+#ifdef ATTUNE_WITH_CUDA
+  static_cast<void>(cudaFree(data));
+#endif
+}
+
+DeviceMemory allocate(Device device, std::int64_t bytes) {
+  require(bytes >= 0, ErrorKind::argument, "negative allocation: ", bytes);
+  // An empty tensor still has an address of its own.
+  const std::size_t size = (static_cast<std::size_t>(bytes) + alignment) / alignment * alignment;
+  if (device.kind == DeviceKind::cpu) {
+    void* data = std::aligned_alloc(alignment, size);
+    require(data != nullptr, ErrorKind::out_of_memory, "out of memory: asked for ", bytes, " bytes");
+    return {data, DeviceMemoryDeleter{device}};
+  }
+  require_cuda();
+#ifdef ATTUNE_WITH_CUDA
+  return {allocate_cuda(device.index, size), DeviceMemoryDeleter{device}};
+#else
+  return {nullptr, DeviceMemoryDeleter{}};
+#endif
+}
+
+void copy_bytes(void* target, Device target_device, const void* source, Device source_device, std::int64_t bytes) {
+  if (bytes == 0) return;
+  if (target_device.kind == DeviceKind::cpu && source_device.kind == DeviceKind::cpu) {
+    std::memcpy(target, source, static_cast<std::size_t>(bytes));
+    return;
+  }
+  require_cuda();
+#ifdef ATTUNE_WITH_CUDA
+  cuda_check(cudaMemcpy(target, source, static_cast<std::size_t>(bytes), cudaMemcpyDefault), "cudaMemcpy");
+#endif
+}
+
+void fill_bytes(void* target, Device device, unsigned char value, std::int64_t bytes) {
+  if (bytes == 0) return;
+  if (device.kind == DeviceKind::cpu) {
+    std::memset(target, value, static_cast<std::size_t>(bytes));
+    return;
+  }
+  require_cuda();
+#ifdef ATTUNE_WITH_CUDA
+  cuda_check(cudaMemset(target, value, static_cast<std::size_t>(bytes)), "cudaMemset");
+#endif
+}
+
+}  // namespace attune

@@ -1,0 +1,47 @@
+// Devices, and the memory on them. Every allocation is 64-byte aligned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <ostream>
+
+namespace attune {
+
+enum class DeviceKind : std::uint8_t { cpu, cuda };
+
+struct Device {
+  DeviceKind kind = DeviceKind::cpu;
+  int index = 0;
+
+  friend bool operator==(Device a, Device b) { return a.kind == b.kind && a.index == b.index; }
+  friend bool operator!=(Device a, Device b) { return !(a == b); }
+};
+std::ostream& operator<<(std::ostream& out, Device device);
+
+// True where the CUDA backend was compiled in (by nvcc, or by the host compiler against tests/cuda_on_host).
+// A discarded `if constexpr (built_with_cuda)` needs no CUDA symbol at link time.
+#ifdef ATTUNE_WITH_CUDA
+inline constexpr bool built_with_cuda = true;
+#else
+inline constexpr bool built_with_cuda = false;
+#endif
+
+// The number of usable CUDA devices: 0 without the backend, a driver or a GPU. Never throws.
+int cuda_device_count() noexcept;
+
+struct DeviceMemoryDeleter {
+  Device device;
+  void operator()(void* data) const noexcept;
+};
+using DeviceMemory = std::unique_ptr<void, DeviceMemoryDeleter>;
+
+// Throws ErrorKind::out_of_memory (how much was asked and, on CUDA, how much was free) or unsupported.
+// The bytes are not initialized.
+DeviceMemory allocate(Device device, std::int64_t bytes);
+
+// Synchronous copy and fill between any two devices; for setting up and tests, not for the training step.
+void copy_bytes(void* target, Device target_device, const void* source, Device source_device, std::int64_t bytes);
+void fill_bytes(void* target, Device device, unsigned char value, std::int64_t bytes);
+
+}  // namespace attune
