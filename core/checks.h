@@ -1,4 +1,5 @@
-// Argument checks at an op's border: one line per tensor, with a message that names op, argument and both values.
+// Argument checks at an op's border: one line per tensor, with a message that names op, argument and both
+// values.
 #pragma once
 
 #include "core/context.h"
@@ -6,13 +7,13 @@
 
 namespace attune {
 
-// Throws ErrorKind::argument unless `view` has this shape and dtype, lies on the context's device, is aligned to its
-// element, and is not null where it has elements.
+// Throws ErrorKind::argument unless `view` has this shape and dtype, lies on the context's device, is aligned
+// to its element, and is not null where it has elements.
 inline void check_tensor(const char* op, const char* name, const Context& context, ConstTensorView view,
                          const Shape& shape, DType dtype) {
   require(view.shape == shape, ErrorKind::argument, op, ": ", name, " is ", view.shape, ", expected ", shape);
-  require(view.dtype == dtype, ErrorKind::argument, op, ": ", name, " is ", name_of(view.dtype), ", expected ",
-          name_of(dtype));
+  require(view.dtype == dtype, ErrorKind::argument, op, ": ", name, " is ", name_of(view.dtype),
+          ", expected ", name_of(dtype));
   require(view.device == context.device(), ErrorKind::argument, op, ": ", name, " is on ", view.device,
           ", the context on ", context.device());
   require(view.data != nullptr || view.elements() == 0, ErrorKind::argument, op, ": ", name, " is null");
@@ -25,8 +26,8 @@ inline void check_activation(const char* op, const char* name, const Context& co
                              int rank = 4) {
   require(is_activation(view.dtype), ErrorKind::argument, op, ": ", name, " is ", name_of(view.dtype),
           ", expected f32 or bf16");
-  require(view.shape.rank() == rank, ErrorKind::argument, op, ": ", name, " is ", view.shape, ", expected rank ",
-          rank);
+  require(view.shape.rank() == rank, ErrorKind::argument, op, ": ", name, " is ", view.shape,
+          ", expected rank ", rank);
   check_tensor(op, name, context, view, view.shape, view.dtype);
 }
 

@@ -19,7 +19,8 @@ int default_threads() {
 
 }  // namespace
 
-Context::Context(Device device, int threads) : device_(device), threads_(threads > 0 ? threads : default_threads()) {
+Context::Context(Device device, int threads)
+    : device_(device), threads_(threads > 0 ? threads : default_threads()) {
   if (device.kind != DeviceKind::cuda) return;
   require(built_with_cuda, ErrorKind::unsupported, "this build of attune has no CUDA backend");
   require(device.index >= 0 && device.index < cuda_device_count(), ErrorKind::unsupported, "no CUDA device ",

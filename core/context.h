@@ -23,8 +23,9 @@ class Context {
   // The stream that kernels are launched on (a cudaStream_t), made and owned by the context; null on the CPU.
   void* stream() const { return stream_; }
 
-  // Scratch memory of at least `bytes` on the device, valid until the next call; it grows where it is too small, so
-  // that an op can be called alone. A planned graph reserves the maximum beforehand: then nothing is allocated here.
+  // Scratch memory of at least `bytes` on the device, valid until the next call; it grows where it is too
+  // small, so that an op can be called alone. A planned graph reserves the maximum beforehand: then nothing
+  // is allocated here.
   void* workspace(std::int64_t bytes);
 
   // The one T of this context, made on first use: caches of oneDNN primitives, cuDNN handles. T is default

@@ -41,8 +41,8 @@ void* allocate_cuda(int index, std::size_t bytes) {
   static_cast<void>(cudaGetLastError());
   std::size_t free_bytes = 0, total_bytes = 0;
   static_cast<void>(cudaMemGetInfo(&free_bytes, &total_bytes));
-  fail(ErrorKind::out_of_memory, "cuda:", index, " is out of memory: asked for ", bytes, " bytes, ", free_bytes,
-       " of ", total_bytes, " are free");
+  fail(ErrorKind::out_of_memory, "cuda:", index, " is out of memory: asked for ", bytes, " bytes, ",
+       free_bytes, " of ", total_bytes, " are free");
 }
 #endif
 
@@ -93,7 +93,8 @@ DeviceMemory allocate(Device device, std::int64_t bytes) {
 #endif
 }
 
-void copy_bytes(void* target, Device target_device, const void* source, Device source_device, std::int64_t bytes) {
+void copy_bytes(void* target, Device target_device, const void* source, Device source_device,
+                std::int64_t bytes) {
   if (bytes == 0) return;
   if (target_device.kind == DeviceKind::cpu && source_device.kind == DeviceKind::cpu) {
     std::memcpy(target, source, static_cast<std::size_t>(bytes));

@@ -38,22 +38,31 @@ enum class DType : std::uint8_t { f32, bf16, f64, i32, u8 };
 
 constexpr std::int64_t size_of(DType dtype) {
   switch (dtype) {
-    case DType::f64: return 8;
+    case DType::f64:
+      return 8;
     case DType::f32:
-    case DType::i32: return 4;
-    case DType::bf16: return 2;
-    case DType::u8: return 1;
+    case DType::i32:
+      return 4;
+    case DType::bf16:
+      return 2;
+    case DType::u8:
+      return 1;
   }
   return 0;
 }
 
 constexpr const char* name_of(DType dtype) {
   switch (dtype) {
-    case DType::f32: return "f32";
-    case DType::bf16: return "bf16";
-    case DType::f64: return "f64";
-    case DType::i32: return "i32";
-    case DType::u8: return "u8";
+    case DType::f32:
+      return "f32";
+    case DType::bf16:
+      return "bf16";
+    case DType::f64:
+      return "f64";
+    case DType::i32:
+      return "i32";
+    case DType::u8:
+      return "u8";
   }
   return "?";
 }
@@ -62,7 +71,8 @@ constexpr bool is_activation(DType dtype) {
   return dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::f64;
 }
 
-// The dtype of parameters, statistics and losses that go with activations of `activation`: f32, but f64 in the reference.
+// The dtype of parameters, statistics and losses that go with activations of `activation`: f32, but f64 in
+// the reference.
 constexpr DType statistics_dtype(DType activation) {
   return activation == DType::f64 ? DType::f64 : DType::f32;
 }

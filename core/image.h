@@ -1,10 +1,10 @@
 // Pictures in memory, and reading and writing them as files.
 //
-// JPEG and PNG are read and written by libjpeg-turbo and libpng, every other format (and both, where those libraries
-// are absent) is read by stb_image. EXIF orientation is applied when a picture is read.
-// Errors: ErrorKind::input where a file is missing, is no picture, is cut short or is too large to hold (dimensions
-// are checked before anything is decoded); ErrorKind::output where a file can't be written. A file is written beside
-// its place and renamed, so that no half-written one stays behind.
+// JPEG and PNG are read and written by libjpeg-turbo and libpng, every other format (and both, where those
+// libraries are absent) is read by stb_image. EXIF orientation is applied when a picture is read. Errors:
+// ErrorKind::input where a file is missing, is no picture, is cut short or is too large to hold (dimensions
+// are checked before anything is decoded); ErrorKind::output where a file can't be written. A file is written
+// beside its place and renamed, so that no half-written one stays behind.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ using AnyImage = std::variant<Image, Image16>;
 // As stored: 16 bits for a 16-bit PNG, 8 bits otherwise.
 AnyImage read_any_image(const std::filesystem::path& path);
 
-// Converted to 8 bits and to `channels` (1, 3 or 4; 0 keeps them). Grey to RGB repeats; RGB to grey is BT.601 luma;
-// alpha is dropped or set to 255.
+// Converted to 8 bits and to `channels` (1, 3 or 4; 0 keeps them). Grey to RGB repeats; RGB to grey is BT.601
+// luma; alpha is dropped or set to 255.
 Image read_image(const std::filesystem::path& path, int channels = 3);
 
 struct ImageSize {
@@ -50,7 +50,8 @@ struct ImageSize {
 // From the header alone, with EXIF orientation applied.
 ImageSize read_image_size(const std::filesystem::path& path);
 
-// The format follows the name's extension (.png, .jpg, .jpeg in any case; anything else is ErrorKind::output).
+// The format follows the name's extension (.png, .jpg, .jpeg in any case; anything else is
+// ErrorKind::output).
 struct WriteOptions {
   int jpeg_quality = 95;  // 4:4:4
 };

@@ -1,8 +1,8 @@
 // The one place where OpenMP is used: loops whose iterations are independent.
 //
-// Determinism: what one call of `body` computes must not depend on which thread runs it or how many there are. Loops
-// that reduce therefore cut their range into tasks by the problem's size alone, write one partial per task, and merge
-// the partials in order afterwards.
+// Determinism: what one call of `body` computes must not depend on which thread runs it or how many there
+// are. Loops that reduce therefore cut their range into tasks by the problem's size alone, write one partial
+// per task, and merge the partials in order afterwards.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Philox 4x32-10, a counter-based random generator: the same (key, counter) gives the same four words on every device,
-// so that random choices are pure functions of (seed, step, index). Source: Salmon et al., SC 2011 (Random123).
+// Philox 4x32-10, a counter-based random generator: the same (key, counter) gives the same four words on
+// every device, so that random choices are pure functions of (seed, step, index). Source: Salmon et al., SC
+// 2011 (Random123).
 #pragma once
 
 #include <array>
@@ -29,7 +30,8 @@ ATTUNE_HOST_DEVICE inline PhiloxCounter philox(std::uint64_t key, PhiloxCounter 
   return {{c0, c1, c2, c3}};
 }
 
-// A stream of random numbers that is a pure function of (seed, stream words): for data sets and initialization.
+// A stream of random numbers that is a pure function of (seed, stream words): for data sets and
+// initialization.
 class PhiloxStream {
  public:
   PhiloxStream(std::uint64_t seed, std::uint32_t a, std::uint32_t b = 0, std::uint32_t c = 0)

@@ -1,7 +1,7 @@
 // Highway helpers shared by the CPU kernels: load and store rows of f32 or bf16 as f32 vectors.
 //
-// Included once per target inside a kernel's `*_cpu.cpp` (Highway's foreach_target pattern), hence the toggled guard.
-// Tails go through a small copy, so that no byte outside [p, p + n) is touched on any target.
+// Included once per target inside a kernel's `*_cpu.cpp` (Highway's foreach_target pattern), hence the
+// toggled guard. Tails go through a small copy, so that no byte outside [p, p + n) is touched on any target.
 #include "core/dtype.h"
 #include "hwy/highway.h"
 
@@ -30,7 +30,8 @@ HWY_INLINE V32 load(const bfloat16* p) {
 }
 
 HWY_INLINE void store(V32 v, float* p) { hn::StoreU(v, F32(), p); }
-// Rounds to nearest even; finite values only (x is finite by contract), so no NaN is special-cased but infinities hold.
+// Rounds to nearest even; finite values only (x is finite by contract), so no NaN is special-cased but
+// infinities hold.
 HWY_INLINE void store(V32 v, bfloat16* p) {
   const hn::Rebind<std::uint16_t, F32> d16;
   const hn::RebindToUnsigned<F32> d32;

@@ -1,7 +1,9 @@
-// Masked style statistics: mean and standard deviation per channel of a feature map's foreground and background, both
-// from one pass. Style fusion normalizes with them and takes the encoder's background style from them.
+// Masked style statistics: mean and standard deviation per channel of a feature map's foreground and
+// background, both from one pass. Style fusion normalizes with them and takes the encoder's background style
+// from them.
 //
-// Forward, with region weights w_0 = m (foreground) and w_1 = 1 - m (background), p over the pixels of image n:
+// Forward, with region weights w_0 = m (foreground) and w_1 = 1 - m (background), p over the pixels of image
+// n:
 //
 //     W_r   = sum_p w_r(p)
 //     mu_r  = sum_p w_r(p) x(p) / W_r
@@ -12,12 +14,12 @@
 //
 //     dx(p) = sum_r w_r(p) / W_r ( dmu_r + dsd_r (x(p) - mu_r) / sd_r )
 //
-// The path through mu_r inside var_r vanishes because sum_p w_r (x - mu_r) = 0, exact only because mean and variance
-// divide by the same W_r with nothing added. The mask is data and gets no gradient.
+// The path through mu_r inside var_r vanishes because sum_p w_r (x - mu_r) = 0, exact only because mean and
+// variance divide by the same W_r with nothing added. The mask is data and gets no gradient.
 //
-// Degenerate cases: a region with W_r < minimum_weight has mu = 0, sd = 1, and no gradient flows through it; an empty
-// or a full mask is ordinary input. Without pixels (H W = 0) both regions are such. A NaN in x makes its own image's
-// statistics NaN, nothing else.
+// Degenerate cases: a region with W_r < minimum_weight has mu = 0, sd = 1, and no gradient flows through it;
+// an empty or a full mask is ordinary input. Without pixels (H W = 0) both regions are such. A NaN in x makes
+// its own image's statistics NaN, nothing else.
 //
 // | argument | shape         | dtype     |                                                              |
 // | x        | [N, H, W, C]  | f32, bf16 | in; finite; aligned to its element; C, N, H, W may be 0      |
@@ -27,11 +29,11 @@
 // | dmean, dsd | [2, N, C]   | f32       | in                                                           |
 // | dx       | as x          | as x      | overwrites or accumulates as dx_mode says; may alias x: no   |
 //
-// Numbers: f32 accumulation, shifted by each run's first pixel and merged by Chan's formula in a fixed order, so that
-// mean 1e4 with sd 1 keeps its digits. Deterministic for any number of threads: the runs depend on the shape alone.
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
-// Thread-safe for distinct contexts. Source: math.md, 1; Ling et al., RainNet (CVPR 2021) has eps in the divisors as
-// well, deliberately not here.
+// Numbers: f32 accumulation, shifted by each run's first pixel and merged by Chan's formula in a fixed order,
+// so that mean 1e4 with sd 1 keeps its digits. Deterministic for any number of threads: the runs depend on
+// the shape alone. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table;
+// nothing is written then. Thread-safe for distinct contexts. Source: math.md, 1; Ling et al., RainNet (CVPR
+// 2021) has eps in the divisors as well, deliberately not here.
 #pragma once
 
 #include "core/context.h"

@@ -1,0 +1,252 @@
+#include "layers/graph.h"
+
+#include <algorithm>
+
+namespace attune {
+
+ValueId Graph::input(const std::string& name, bool wants_gradient) {
+  Value value;
+  value.name = name;
+  value.kept = true;
+  value.wants_gradient = wants_gradient;
+  values_.push_back(value);
+  return static_cast<ValueId>(values_.size()) - 1;
+}
+
+std::vector<ValueId> Graph::add(const Layer& layer, const std::vector<ValueId>& inputs, Learning learning) {
+  // Without shapes yet the number of outputs comes from the layer's needs, which list them all.
+  const std::size_t outputs = layer.backward_needs().outputs.size();
+  Node node{&layer, inputs, {}, learning, false, {}, {}};
+  for (std::size_t i = 0; i < outputs; ++i) {
+    Value value;
+    value.name = layer.kind();
+    value.producer = static_cast<int>(nodes_.size());
+    values_.push_back(value);
+    node.outputs.push_back(static_cast<ValueId>(values_.size()) - 1);
+  }
+  nodes_.push_back(std::move(node));
+  return nodes_.back().outputs;
+}
+
+void Graph::keep(ValueId value) { values_[index(value)].kept = true; }
+
+void Graph::add_loss(ValueId value, double weight) {
+  keep(value);
+  losses_.push_back({value, weight});
+}
+
+void Graph::plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, Mode mode) {
+  infer(inputs);
+  mark_gradients(mode);
+  lay_out(context, mode);
+  bind();
+  if (mode == Mode::training) {
+    write_loss_seeds(context);
+    clear_unreached_parameters();
+  }
+}
+
+// Shapes, from the inputs down.
+void Graph::infer(const std::map<ValueId, TensorSpec>& inputs) {
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    if (values_[i].producer >= 0) continue;
+    const auto found = inputs.find(static_cast<ValueId>(i));
+    require(found != inputs.end(), ErrorKind::argument, "graph: input ", values_[i].name, " has no shape");
+    values_[i].spec = found->second;
+  }
+  for (const Node& node : nodes_) {
+    std::vector<TensorSpec> specs;
+    for (const ValueId input : node.inputs) specs.push_back(values_[index(input)].spec);
+    const std::vector<TensorSpec> outputs = node.layer->infer(specs);
+    require(outputs.size() == node.outputs.size(), ErrorKind::internal, node.layer->kind(), " infers ",
+            outputs.size(), " outputs, it has ", node.outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) values_[index(node.outputs[i])].spec = outputs[i];
+  }
+}
+
+// A gradient is computed where it comes from a loss (reached) and something below uses it (learns).
+void Graph::mark_gradients(Mode mode) {
+  for (Value& value : values_) value.reached = false, value.learns = value.wants_gradient;
+  for (Node& node : nodes_) node.runs_backward = false;
+  if (mode == Mode::inference) return;
+
+  for (const Node& node : nodes_) {
+    bool learns = node.learning == Learning::normal && !node.layer->parameters().empty();
+    for (const ValueId input : node.inputs) learns |= values_[index(input)].learns;
+    for (const ValueId output : node.outputs)
+      values_[index(output)].learns = learns && values_[index(output)].spec.differentiable;
+  }
+  for (const Loss& loss : losses_) {
+    const TensorSpec& spec = values_[index(loss.value)].spec;
+    require(spec.shape == Shape{1}, ErrorKind::argument, "graph: a loss is ", spec.shape, ", expected [1]");
+    values_[index(loss.value)].reached = true;
+  }
+  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
+    for (const ValueId output : node->outputs) node->runs_backward |= has_gradient(values_[index(output)]);
+    if (!node->runs_backward) continue;
+    for (const ValueId input : node->inputs)
+      values_[index(input)].reached |= values_[index(input)].spec.differentiable;
+  }
+}
+
+// Lifetimes and addresses. Node i runs forward at step i and backward at step 2 n - 1 - i.
+void Graph::lay_out(Context& context, Mode mode) {
+  const int count = static_cast<int>(nodes_.size());
+  const int end = mode == Mode::training ? 2 * count : count;
+  std::vector<ArenaRequest> data(values_.size()), gradients(values_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const Value& value = values_[i];
+    const std::int64_t bytes = checked_multiply(value.spec.shape.elements(), size_of(value.spec.dtype));
+    const int born = std::max(value.producer, 0);
+    data[i] = {bytes, value.producer < 0 ? 0 : born, value.kept ? end : born};
+    const int consumed = value.wants_gradient ? end : 2 * count - 1 - born;
+    gradients[i] = {has_gradient(value) ? bytes : 0, consumed, consumed};
+  }
+  const auto extend = [](ArenaRequest& request, int step) {
+    request.first = std::min(request.first, step);
+    request.last = std::max(request.last, step);
+  };
+  std::int64_t workspace = 0;
+  for (int n = 0; n < count; ++n) {
+    const Node& node = nodes_[static_cast<std::size_t>(n)];
+    const int backward = 2 * count - 1 - n;
+    const BackwardNeeds needs = node.layer->backward_needs();
+    std::vector<TensorSpec> specs;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      const std::size_t value = index(node.inputs[i]);
+      specs.push_back(values_[value].spec);
+      extend(data[value], n);
+      if (node.runs_backward && needs.inputs[i]) extend(data[value], backward);
+      if (node.runs_backward && has_gradient(values_[value])) extend(gradients[value], backward);
+    }
+    for (std::size_t i = 0; i < node.outputs.size(); ++i)
+      if (node.runs_backward && needs.outputs[i]) extend(data[index(node.outputs[i])], backward);
+    workspace = std::max(workspace, node.layer->workspace_bytes(specs, context.device()));
+  }
+
+  std::vector<ArenaRequest> requests = data;
+  requests.insert(requests.end(), gradients.begin(), gradients.end());
+  const ArenaPlan plan = plan_arena(requests);
+  arena_ = Arena();  // first, so that old and new are never held together
+  arena_ = Arena(context.device(), plan.bytes);
+  context.workspace(workspace);
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    Value& value = values_[i];
+    value.data = arena_.view(plan.offsets[i], value.spec.shape, value.spec.dtype);
+    value.gradient = has_gradient(value)
+                         ? arena_.view(plan.offsets[values_.size() + i], value.spec.shape, value.spec.dtype)
+                         : TensorView();
+  }
+}
+
+// Puts together each node's arguments once, so that running it allocates nothing.
+void Graph::bind() {
+  for (Node& node : nodes_) {
+    node.forward = {};
+    for (const ValueId input : node.inputs) node.forward.inputs.push_back(values_[index(input)].data);
+    for (const ValueId output : node.outputs) node.forward.outputs.push_back(values_[index(output)].data);
+  }
+  std::vector<bool> written(values_.size(), false);
+  std::vector<const Layer*> layers_written;
+  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node)
+    if (node->runs_backward) bind_backward(*node, written, layers_written);
+}
+
+// `written` and `layers_written` tell whose gradient an earlier visited node wrote: the next one adds to it.
+void Graph::bind_backward(Node& node, std::vector<bool>& written, std::vector<const Layer*>& layers_written) {
+  LayerBackward& arguments = node.backward;
+  arguments = {};
+  const BackwardNeeds needs = node.layer->backward_needs();
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const std::size_t id = index(node.inputs[i]);
+    const Value& value = values_[id];
+    arguments.inputs.push_back(needs.inputs[i] ? ConstTensorView(value.data) : ConstTensorView());
+    arguments.input_gradients.push_back(value.gradient);
+    arguments.input_modes.push_back(!has_gradient(value) ? GradientMode::ignore
+                                    : written[id]        ? GradientMode::accumulate
+                                                         : GradientMode::overwrite);
+    written[id] = has_gradient(value);
+  }
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const Value& value = values_[index(node.outputs[i])];
+    arguments.outputs.push_back(needs.outputs[i] ? ConstTensorView(value.data) : ConstTensorView());
+    arguments.output_gradients.push_back(value.gradient);
+  }
+  if (node.learning == Learning::frozen) {
+    arguments.parameters_mode = GradientMode::ignore;
+    return;
+  }
+  const bool shared =
+      std::find(layers_written.begin(), layers_written.end(), node.layer) != layers_written.end();
+  arguments.parameters_mode = shared ? GradientMode::accumulate : GradientMode::overwrite;
+  layers_written.push_back(node.layer);
+}
+
+// The gradients of the losses are their weights; nothing ever overwrites them, so they are written once.
+void Graph::write_loss_seeds(Context& context) {
+  if (losses_.empty()) return;
+  const DType dtype = values_[index(losses_[0].value)].spec.dtype;
+  Tensor host({static_cast<std::int64_t>(losses_.size())}, dtype);
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    if (dtype == DType::f64)
+      host.as<double>()[i] = losses_[i].weight;
+    else
+      host.as<float>()[i] = static_cast<float>(losses_[i].weight);
+  }
+  seeds_ = host.to(context.device());
+  for (std::size_t i = 0; i < losses_.size(); ++i) {
+    Value& value = values_[index(losses_[i].value)];
+    value.gradient = seeds_.view().slice(static_cast<std::int64_t>(i)).reshaped({1});
+    if (value.producer < 0) continue;
+    Node& node = nodes_[index(value.producer)];
+    for (std::size_t output = 0; output < node.outputs.size(); ++output)
+      if (node.runs_backward && node.outputs[output] == losses_[i].value)
+        node.backward.output_gradients[output] = value.gradient;
+  }
+}
+
+// Parameters that no gradient reaches keep a gradient of zero.
+void Graph::clear_unreached_parameters() {
+  for (const Node& node : nodes_)
+    for (const Parameter* parameter : node.layer->parameters())
+      fill_bytes(parameter->gradient.data, parameter->gradient.device, 0, parameter->gradient.bytes());
+}
+
+void Graph::forward(Context& context, const RunInfo& run) {
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    Node& node = nodes_[n];
+    node.forward.run = run;
+    const auto run_node = [&] { node.layer->forward(context, node.forward); };
+    if (observer)
+      observer(node.layer->kind(), static_cast<int>(n), false, run_node);
+    else
+      run_node();
+  }
+}
+
+void Graph::backward(Context& context, const RunInfo& run) {
+  for (std::size_t n = nodes_.size(); n-- > 0;) {
+    Node& node = nodes_[n];
+    if (!node.runs_backward) continue;
+    node.backward.run = run;
+    const auto run_node = [&] { node.layer->backward(context, node.backward); };
+    if (observer)
+      observer(node.layer->kind(), static_cast<int>(n), true, run_node);
+    else
+      run_node();
+  }
+}
+
+TensorView Graph::value(ValueId value) const {
+  require(values_[index(value)].kept, ErrorKind::internal, "graph: value ", value, " (",
+          values_[index(value)].name, ") is not kept");
+  return values_[index(value)].data;
+}
+
+TensorView Graph::gradient(ValueId value) const {
+  require(values_[index(value)].wants_gradient, ErrorKind::internal, "graph: the gradient of value ", value,
+          " is not kept");
+  return values_[index(value)].gradient;
+}
+
+}  // namespace attune

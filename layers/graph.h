@@ -1,0 +1,106 @@
+// Graph: layers in topological order, planned for one size and run without allocating.
+//
+//     Graph graph;
+//     ValueId x = graph.input("x");
+//     ValueId y = graph.add(layer, {x})[0];
+//     graph.keep(y);
+//     graph.plan(context, {{x, {shape, dtype}}}, Mode::inference);
+//     ... fill graph.value(x) ...  graph.forward(context);  ... read graph.value(y) ...
+//
+// plan() infers every shape, computes lifetimes, and lays every activation and gradient into one arena; the
+// context's workspace is grown to the largest scratch any layer takes. forward() and backward() then allocate
+// no tensor memory. In Mode::training a value lives until the last backward pass that asks for it; in
+// Mode::inference until its last use.
+//
+// Gradients: backward() starts from the losses (scalars, each with a weight) and visits nodes in reverse
+// order. Where a value has several consumers their gradients are added in that order, the first one
+// overwriting; the same holds for parameters shared by several nodes. A node is visited only where a gradient
+// reaches it and something below it learns.
+//
+// One thread uses a graph at a time. The layers must outlive it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/arena.h"
+#include "layers/layer.h"
+
+namespace attune {
+
+using ValueId = int;
+enum class Mode { inference, training };
+// Whether a node's backward reaches its layer's parameters: frozen nodes pass gradients to their inputs only.
+enum class Learning { normal, frozen };
+
+class Graph {
+ public:
+  // A value that the caller fills before forward(). Gradients stop here unless `wants_gradient`.
+  ValueId input(const std::string& name, bool wants_gradient = false);
+  std::vector<ValueId> add(const Layer& layer, const std::vector<ValueId>& inputs,
+                           Learning learning = Learning::normal);
+  // Keeps the value readable after the run.
+  void keep(ValueId value);
+  // Adds weight * value to what backward() differentiates; the value must be a scalar [1].
+  void add_loss(ValueId value, double weight);
+
+  void plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, Mode mode);
+  void forward(Context& context, const RunInfo& run = {});
+  void backward(Context& context, const RunInfo& run = {});
+
+  // Views that stay valid until the next plan(). value(): of inputs and kept values; gradient(): of inputs
+  // that want it.
+  TensorView value(ValueId value) const;
+  TensorView gradient(ValueId value) const;
+  const TensorSpec& spec(ValueId value) const { return values_[index(value)].spec; }
+
+  std::int64_t arena_bytes() const { return arena_.bytes(); }
+
+  // Called around each node's forward (false) and backward (true), for profiling; empty by default.
+  std::function<void(const std::string& kind, int node, bool backward, const std::function<void()>& run)>
+      observer;
+
+ private:
+  struct Value {
+    std::string name;
+    int producer = -1;  // node, or -1 for an input
+    TensorSpec spec;
+    bool kept = false, wants_gradient = false;
+    bool learns = false;   // something below needs its gradient
+    bool reached = false;  // a loss depends on it through differentiable steps
+    TensorView data, gradient;
+  };
+  struct Node {
+    const Layer* layer;
+    std::vector<ValueId> inputs, outputs;
+    Learning learning;
+    bool runs_backward = false;
+    LayerForward forward;
+    LayerBackward backward;
+  };
+  struct Loss {
+    ValueId value;
+    double weight;
+  };
+
+  static std::size_t index(ValueId value) { return static_cast<std::size_t>(value); }
+  bool has_gradient(const Value& value) const { return value.learns && value.reached; }
+  void infer(const std::map<ValueId, TensorSpec>& inputs);
+  void mark_gradients(Mode mode);
+  void lay_out(Context& context, Mode mode);
+  void bind();
+  void bind_backward(Node& node, std::vector<bool>& written, std::vector<const Layer*>& layers_written);
+  void write_loss_seeds(Context& context);
+  void clear_unreached_parameters();
+
+  std::vector<Value> values_;
+  std::vector<Node> nodes_;
+  std::vector<Loss> losses_;
+  Arena arena_;
+  Tensor seeds_;  // the losses' weights: what backward() starts from
+};
+
+}  // namespace attune

@@ -1,0 +1,69 @@
+// Layer: one differentiable step of a network. A layer owns its options and parameters but no activations, so
+// that the same layer can stand at several nodes of a graph (shared weights).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/context.h"
+#include "core/cost.h"
+#include "core/tensor.h"
+#include "layers/parameters.h"
+
+namespace attune {
+
+struct TensorSpec {
+  Shape shape;
+  DType dtype = DType::f32;
+  bool differentiable = true;  // false: indices, counts, and what is only saved for backward
+};
+
+// What a run may depend on besides its inputs: the source of every random draw.
+struct RunInfo {
+  std::uint64_t seed = 0;
+  std::uint32_t step = 0;
+  std::int64_t first_image = 0;  // the global index of the batch's first image
+};
+
+struct LayerForward {
+  std::vector<ConstTensorView> inputs;
+  std::vector<TensorView> outputs;
+  RunInfo run;
+};
+
+struct LayerBackward {
+  std::vector<ConstTensorView> inputs, outputs;   // empty views where backward_needs() did not ask
+  std::vector<ConstTensorView> output_gradients;  // empty where no gradient reaches the output
+  std::vector<TensorView> input_gradients;        // empty where the mode is ignore
+  std::vector<GradientMode> input_modes;
+  GradientMode parameters_mode = GradientMode::overwrite;
+  RunInfo run;
+};
+
+// Which inputs and outputs of a node must still be there when its backward runs.
+struct BackwardNeeds {
+  std::vector<bool> inputs, outputs;
+};
+
+class Layer {
+ public:
+  Layer() = default;
+  virtual ~Layer() = default;
+  Layer(const Layer&) = delete;
+  Layer& operator=(const Layer&) = delete;
+
+  // A word for profiles and messages: "convolution".
+  virtual std::string kind() const = 0;
+  // The outputs that inputs of these shapes give; throws ErrorKind::argument where they do not fit.
+  virtual std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const = 0;
+  virtual BackwardNeeds backward_needs() const = 0;
+  virtual std::vector<Parameter*> parameters() const { return {}; }
+  // The most scratch that forward or backward takes from the context.
+  virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, Device) const { return 0; }
+
+  virtual void forward(Context& context, const LayerForward& arguments) const = 0;
+  virtual void backward(Context& context, const LayerBackward& arguments) const = 0;
+};
+
+}  // namespace attune
