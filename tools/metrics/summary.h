@@ -1,0 +1,36 @@
+// From the scores of single pictures to the rows of a table, and to JSON.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "tools/metrics/protocol.h"
+
+namespace attune::tools {
+
+struct PictureResult {
+  std::string set;              // data_set_name()
+  std::string method;           // "composite", "model", "reinhard", "histogram"
+  double foreground_ratio = 0;  // of the native mask, 0..1
+  Scores scores;
+};
+
+struct SummaryRow {
+  std::string set, method;
+  std::int64_t images = 0;
+  Scores mean;  // plain means over the images
+};
+
+// Rows for "overall"; for each data set (HCOCO, HAdobe5k, HFlickr, Hday2night, then others by name); and for
+// each foreground ratio that occurs: "0-5", "5-15", "15-100" percent, lower ends included. Within a set the
+// composite comes first, then the methods in the order of the results.
+std::vector<SummaryRow> summarize(const std::vector<PictureResult>& results);
+
+// The label of a ratio's bin.
+const char* ratio_bin(double foreground_ratio);
+
+// {"protocol": "idih", "rows": [{"set", "method", "images", "mse", "psnr", "fmse", "fpsnr", "ssim"}, ...]}
+nlohmann::ordered_json to_json(Protocol protocol, const std::vector<SummaryRow>& rows);
+
+}  // namespace attune::tools
