@@ -1,9 +1,11 @@
 // safetensors files: named tensors and string metadata. Dtypes F32, BF16, F64, I32, U8.
 //
-// Reading checks every bound before it is used: header length, JSON, dtype, shape, offsets inside the file,
-// no overlap and no hole. Tensors are at most rank 4. Writing is deterministic (names in order, no time, path
-// or host) and goes beside the target first, then renames. Errors: ErrorKind::input on a file that is
-// missing, cut short or malformed, naming file and tensor; ErrorKind::output where it can't be written.
+// Reading checks every bound before it is used: header length, JSON, dtype, shape, offsets inside the file, no
+// overlap and no hole. Tensors are at most rank 4. Writing is deterministic (the header by name; the data by size of
+// element, then name, so that each tensor is aligned; no time, path or host) and goes beside the target first, then
+// renames.
+// Errors: ErrorKind::input on a file that is missing, cut short or malformed, naming file and tensor;
+// ErrorKind::output where it can't be written.
 #pragma once
 
 #include <cstdint>
