@@ -175,15 +175,6 @@ std::string JsonReader::string() const {
   return value_->get<std::string>();
 }
 
-void JsonReader::allow_only(const std::vector<std::string>& known) const {
-  for (const std::string& key : keys()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string nearest = nearest_name(key, known);
-    fail(kind_, source_, ": unknown key '", json_path(path_, key), "'",
-         nearest.empty() ? std::string() : ": did you mean '" + json_path(path_, nearest) + "'?");
-  }
-}
-
 void JsonReader::reject(const std::string& expected) const {
   fail(kind_, source_, ": ", path_, path_.empty() ? "got " : ": got ", json_text(*value_), ", expected ",
        expected);

@@ -59,9 +59,6 @@ class JsonReader {
   std::int64_t integer() const;  // 3 and 3.0, but not 3.5
   std::string string() const;
 
-  // Throws for a key of this object that is not among `known`, with a near one where there is one.
-  void allow_only(const std::vector<std::string>& known) const;
-
   // Throws "SOURCE: PATH: got VALUE, expected WHAT".
   [[noreturn]] void reject(const std::string& expected) const;
 

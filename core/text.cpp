@@ -44,6 +44,11 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
   return nearest;
 }
 
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::string nearest = nearest_name(name, candidates);
+  return nearest.empty() ? std::string() : ": did you mean '" + nearest + "'?";
+}
+
 std::string shortened(std::string_view value, std::size_t limit) {
   const bool cut = value.size() > limit;
   std::string line(cut ? value.substr(0, limit) : value);

@@ -12,6 +12,9 @@ namespace attune {
 // edits than a third of the name.
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
+// ": did you mean 'NEAREST'?", or nothing where no candidate is near: the end of a message.
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
+
 // `value` on one line: control characters become spaces, and what is longer than `limit` ends in "...".
 std::string shortened(std::string_view value, std::size_t limit);
 
