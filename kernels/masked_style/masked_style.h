@@ -29,8 +29,8 @@
 // | dmean, dsd | [2, N, C]   | f32       | in                                                           |
 // | dx       | as x          | as x      | overwrites or accumulates as dx_mode says; may alias x: no   |
 //
-// Numbers: f32 accumulation, shifted by each run's first pixel and merged by Chan's formula in a fixed order,
-// so that mean 1e4 with sd 1 keeps its digits. Deterministic for any number of threads: the runs depend on
+// Numbers: f32 accumulation, shifted by the region's first pixel in each run and merged pairwise by Chan's
+// formula in a fixed order, so that mean 1e4 with sd 1 keeps its digits. Deterministic for any number of threads: the runs depend on
 // the shape alone. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table;
 // nothing is written then. Thread-safe for distinct contexts. Source: math.md, 1; Ling et al., RainNet (CVPR
 // 2021) has eps in the divisors as well, deliberately not here.

@@ -1,0 +1,83 @@
+// A masked_style problem in tensors of one dtype, and the comparison of the op on any device with the reference.
+#pragma once
+
+#include "core/context.h"
+#include "kernels/masked_style/masked_style.h"
+#include "tests/kernels/masked_style_cases.h"
+#include "tests/reference/masked_style_reference.h"
+#include "tests/support/compare.h"
+#include "tests/support/test_tensor.h"
+
+namespace attune::test {
+
+// Inputs drawn from the case and the seed; outputs poisoned, but for a dx that is added to.
+struct MaskedStyleProblem {
+  TestTensor x, mask, mean, sd, weight, dmean, dsd, dx;
+
+  // `dtype` stands for the case's own, so that the reference gets the same problem in f32 or f64.
+  MaskedStyleProblem(const MaskedStyleCase& c, DType dtype, std::uint64_t seed, Device device = {})
+      : x(c.x, dtype, c.offset, device),
+        mask({c.x[0], c.x[1], c.x[2]}, statistics_dtype(dtype), c.offset, device),
+        mean(style_shape(c), statistics_dtype(dtype), c.offset, device),
+        sd(style_shape(c), statistics_dtype(dtype), c.offset, device),
+        weight({2, c.x[0]}, statistics_dtype(dtype), c.offset, device),
+        dmean(style_shape(c), statistics_dtype(dtype), c.offset, device),
+        dsd(style_shape(c), statistics_dtype(dtype), c.offset, device),
+        dx(c.x, dtype, c.offset, device) {
+    // Rounded to what the case stores, so that every dtype sees the same numbers.
+    TestTensor rounded(c.x, c.dtype);
+    TestTensor rounded_mask({c.x[0], c.x[1], c.x[2]}, DType::f32);
+    TestTensor rounded_style(style_shape(c), DType::f32);
+    rounded.set(make_values(c.values, c.x.elements(), seed));
+    x.set(rounded.get());
+    rounded_mask.set(make_mask(c.mask, c.x[0], c.x[1] * c.x[2], seed + 1));
+    mask.set(rounded_mask.get());
+    rounded_style.set(make_values(Values::random, style_shape(c).elements(), seed + 2));
+    dmean.set(rounded_style.get());
+    rounded_style.set(make_values(Values::random, style_shape(c).elements(), seed + 3));
+    dsd.set(rounded_style.get());
+    if (c.dx_mode != GradientMode::accumulate) return;
+    rounded.set(make_values(Values::random, c.x.elements(), seed + 4));
+    dx.set(rounded.get());
+  }
+
+  static Shape style_shape(const MaskedStyleCase& c) { return {2, c.x[0], c.x[3]}; }
+
+  masked_style::Forward forward() const {
+    return {x.view(), mask.view(), mean.view(), sd.view(), weight.view()};
+  }
+  masked_style::Backward backward(GradientMode dx_mode) const {
+    return {x.view(),     mask.view(), mean.view(), sd.view(), weight.view(),
+            dmean.view(), dsd.view(),  dx.view(),   dx_mode};
+  }
+};
+
+inline void check_close(const char* name, const TestTensor& actual, const TestTensor& plain,
+                        const TestTensor& exact) {
+  const std::vector<double> expected = exact.get();
+  const double bound = tolerance(actual.dtype(), relative_error(plain.get(), expected));
+  INFO(name << ", tolerance " << bound);
+  CHECK(relative_error(actual.get(), expected) <= bound);
+}
+
+// The op on the context's device against the reference in double, within the tolerance that the plain f32 loop sets.
+// Backward goes on from the statistics that the same implementation's forward wrote.
+inline void check_masked_style(Context& context, const MaskedStyleCase& c, std::uint64_t seed) {
+  INFO("masked_style case " << c.name << " " << name_of(c.dtype) << " " << c.x << ", seed " << seed);
+  const MaskedStyleProblem actual(c, c.dtype, seed, context.device());
+  const MaskedStyleProblem plain(c, DType::f32, seed), exact(c, DType::f64, seed);
+
+  masked_style::forward(context, actual.forward());
+  reference::masked_style::forward<float>(plain.forward(), {});
+  reference::masked_style::forward<double>(exact.forward(), {});
+  check_close("mean", actual.mean, plain.mean, exact.mean);
+  check_close("sd", actual.sd, plain.sd, exact.sd);
+  check_close("weight", actual.weight, plain.weight, exact.weight);
+
+  masked_style::backward(context, actual.backward(c.dx_mode));
+  reference::masked_style::backward<float>(plain.backward(c.dx_mode));
+  reference::masked_style::backward<double>(exact.backward(c.dx_mode));
+  check_close("dx", actual.dx, plain.dx, exact.dx);
+}
+
+}  // namespace attune::test
