@@ -55,8 +55,9 @@ float MonotoneCurve::operator()(float value) const {
   if (value >= x_.back()) return y_.back() + (value - x_.back());
   const auto i = static_cast<std::size_t>(std::upper_bound(x_.begin(), x_.end(), value) - x_.begin()) - 1;
   const float width = x_[i + 1] - x_[i], t = (value - x_[i]) / width, rest = 1 - t;
-  return rest * rest * ((1 + 2 * t) * y_[i] + t * width * slope_[i]) +
-         t * t * ((1 + 2 * rest) * y_[i + 1] - rest * width * slope_[i + 1]);
+  // The Hermite cubic, written so that a flat piece stays exactly flat.
+  return y_[i] + t * t * (3 - 2 * t) * (y_[i + 1] - y_[i]) +
+         width * t * rest * (rest * slope_[i] - t * slope_[i + 1]);
 }
 
 CurveTable::CurveTable(const std::function<float(float)>& function) {
