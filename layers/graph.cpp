@@ -135,7 +135,7 @@ void Graph::lay_out(Context& context, Mode mode) {
     value.data = arena_.view(plan.offsets[i], value.spec.shape, value.spec.dtype);
     value.gradient = has_gradient(value)
                          ? arena_.view(plan.offsets[values_.size() + i], value.spec.shape, value.spec.dtype)
-                         : TensorView();
+                         : TensorView(nullptr, value.spec.shape, value.spec.dtype, context.device());
   }
 }
 
@@ -157,10 +157,15 @@ void Graph::bind_backward(Node& node, std::vector<bool>& written, std::vector<co
   LayerBackward& arguments = node.backward;
   arguments = {};
   const BackwardNeeds needs = node.layer->backward_needs();
+  const auto view_if = [](bool needed, const Value& value) {
+    ConstTensorView view = value.data;
+    if (!needed) view.data = nullptr;
+    return view;
+  };
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const std::size_t id = index(node.inputs[i]);
     const Value& value = values_[id];
-    arguments.inputs.push_back(needs.inputs[i] ? ConstTensorView(value.data) : ConstTensorView());
+    arguments.inputs.push_back(view_if(needs.inputs[i], value));
     arguments.input_gradients.push_back(value.gradient);
     arguments.input_modes.push_back(!has_gradient(value) ? GradientMode::ignore
                                     : written[id]        ? GradientMode::accumulate
@@ -169,7 +174,7 @@ void Graph::bind_backward(Node& node, std::vector<bool>& written, std::vector<co
   }
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const Value& value = values_[index(node.outputs[i])];
-    arguments.outputs.push_back(needs.outputs[i] ? ConstTensorView(value.data) : ConstTensorView());
+    arguments.outputs.push_back(view_if(needs.outputs[i], value));
     arguments.output_gradients.push_back(value.gradient);
   }
   if (node.learning == Learning::frozen) {

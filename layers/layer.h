@@ -32,10 +32,11 @@ struct LayerForward {
   RunInfo run;
 };
 
+// Every view has its shape; `data` is null where the comment says absent.
 struct LayerBackward {
-  std::vector<ConstTensorView> inputs, outputs;   // empty views where backward_needs() did not ask
-  std::vector<ConstTensorView> output_gradients;  // empty where no gradient reaches the output
-  std::vector<TensorView> input_gradients;        // empty where the mode is ignore
+  std::vector<ConstTensorView> inputs, outputs;   // absent where backward_needs() did not ask
+  std::vector<ConstTensorView> output_gradients;  // absent where no gradient reaches the output
+  std::vector<TensorView> input_gradients;        // absent where the mode is ignore
   std::vector<GradientMode> input_modes;
   GradientMode parameters_mode = GradientMode::overwrite;
   RunInfo run;

@@ -1,0 +1,49 @@
+#include "embed/model.h"
+
+#include <dlfcn.h>
+
+namespace attune {
+
+namespace {
+
+constexpr const char* shipped_name = "small.safetensors";
+
+// The folder of the program or shared library that this code was linked into.
+std::filesystem::path own_folder() {
+  Dl_info info{};
+  std::filesystem::path path;
+  if (dladdr(reinterpret_cast<void*>(&shipped_model_path), &info) != 0 && info.dli_fname)
+    path = info.dli_fname;
+  // For the program itself the name may be its argv[0], which need not be a path.
+  if (!path.is_absolute()) path = "/proc/self/exe";
+  std::error_code error;
+  const std::filesystem::path resolved = std::filesystem::canonical(path, error);
+  return (error ? path : resolved).parent_path();
+}
+
+}  // namespace
+
+Model::Model(const std::filesystem::path& path) : Model(path, read_safetensors(path)) {}
+
+Model::Model(const std::filesystem::path& path, SafetensorsFile file)
+    : path_(path),
+      metadata_(file.metadata),
+      description_(describe_model(file, path.string())),
+      harmonizer_(store_, description_.options) {
+  store_.allocate(Device{}, 0);
+  load_weights(file, path.string(), store_);
+}
+
+std::filesystem::path shipped_model_path() {
+  const std::filesystem::path folder = own_folder();
+  std::string tried;
+  for (const char* place : {"../share/attune/models", "../../share/attune/models", "../../models"}) {
+    const std::filesystem::path candidate = (folder / place / shipped_name).lexically_normal();
+    std::error_code error;
+    if (std::filesystem::exists(candidate, error)) return candidate;
+    tried += (tried.empty() ? "" : ", ") + candidate.string();
+  }
+  fail(ErrorKind::input, "the shipped model is not there; looked for ", tried);
+}
+
+}  // namespace attune

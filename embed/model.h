@@ -1,0 +1,37 @@
+// A loaded model: immutable, shared between sessions. Behind attune_model.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "layers/harmonizer/model_file.h"
+
+namespace attune {
+
+class Model {
+ public:
+  explicit Model(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const ModelDescription& description() const { return description_; }
+  const Harmonizer& harmonizer() const { return harmonizer_; }
+  std::int64_t parameters() const { return store_.count(); }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+ private:
+  Model(const std::filesystem::path& path, SafetensorsFile file);
+
+  std::filesystem::path path_;
+  std::map<std::string, std::string> metadata_;
+  ModelDescription description_;
+  ParameterStore store_;
+  Harmonizer harmonizer_;
+};
+
+// Where the shipped model is: share/attune/models under the prefix that this library or program was installed
+// to, or models/ of the source tree above a build tree. Found at run time, never compiled in. Throws
+// ErrorKind::input naming the places where it is not.
+std::filesystem::path shipped_model_path();
+
+}  // namespace attune

@@ -1,0 +1,190 @@
+#include "embed/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "embed/downscale.h"
+#include "kernels/color_transform/color_transform.h"
+
+namespace attune {
+
+namespace {
+
+int channels_of(attune_pixel_format format) {
+  return format == ATTUNE_RGBA8 || format == ATTUNE_RGBA16 ? 4 : 3;
+}
+bool is_16_bit(attune_pixel_format format) { return format == ATTUNE_RGB16 || format == ATTUNE_RGBA16; }
+std::int64_t row_bytes(const attune_picture& picture) {
+  return checked_multiply(picture.width, channels_of(picture.format) * (is_16_bit(picture.format) ? 2 : 1));
+}
+
+// The picture with strides filled in.
+attune_picture checked(attune_picture picture) {
+  constexpr std::int64_t longest = std::int64_t{1} << 20;
+  require(picture.width > 0 && picture.height > 0 && picture.width <= longest && picture.height <= longest,
+          ErrorKind::argument, "picture is ", picture.width, " x ", picture.height, ", expected 1 to ",
+          longest);
+  require(picture.format >= ATTUNE_RGB8 && picture.format <= ATTUNE_RGBA16, ErrorKind::argument,
+          "pixel format is ", static_cast<int>(picture.format), ", expected 0 to 3");
+  require(picture.image && picture.mask && picture.output, ErrorKind::argument,
+          "image, mask or output is a null pointer");
+  const std::int64_t bytes = row_bytes(picture);
+  if (picture.image_stride == 0) picture.image_stride = bytes;
+  if (picture.output_stride == 0) picture.output_stride = bytes;
+  if (picture.mask_stride == 0) picture.mask_stride = picture.width;
+  require(std::abs(picture.image_stride) >= bytes && std::abs(picture.output_stride) >= bytes &&
+              std::abs(picture.mask_stride) >= picture.width,
+          ErrorKind::argument, "a stride is shorter than a row of ", bytes, " bytes (mask: ", picture.width,
+          ")");
+  require(!is_16_bit(picture.format) || (picture.image_stride % 2 == 0 && picture.output_stride % 2 == 0),
+          ErrorKind::argument, "the strides of 16-bit rows must be even");
+  return picture;
+}
+
+attune_mask_kind kind_of_mask(const attune_picture& picture) {
+  bool foreground = false, background = false;
+  for (std::int64_t y = 0; y < picture.height && !(foreground && background); ++y) {
+    const std::uint8_t* row = picture.mask + y * picture.mask_stride;
+    foreground = foreground || std::any_of(row, row + picture.width, [](std::uint8_t m) { return m > 0; });
+    background = background || std::any_of(row, row + picture.width, [](std::uint8_t m) { return m < 255; });
+  }
+  return !foreground ? ATTUNE_MASK_EMPTY : !background ? ATTUNE_MASK_FULL : ATTUNE_MASK_BOTH;
+}
+
+void copy_picture(const attune_picture& picture) {
+  if (picture.output == picture.image) return;
+  const auto bytes = static_cast<std::size_t>(row_bytes(picture));
+  for (std::int64_t y = 0; y < picture.height; ++y)
+    std::memcpy(static_cast<char*>(picture.output) + y * picture.output_stride,
+                static_cast<const char*>(picture.image) + y * picture.image_stride, bytes);
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const Model> model, Device device, int threads)
+    : model_(std::move(model)), context_(device, threads) {
+  require(device.kind == DeviceKind::cpu, ErrorKind::unsupported,
+          "harmonize runs on the CPU in this version");
+}
+
+attune_mask_kind Session::harmonize(const attune_picture& unchecked) {
+  const attune_picture picture = checked(unchecked);
+  const attune_mask_kind kind = kind_of_mask(picture);
+  if (kind != ATTUNE_MASK_BOTH) {
+    copy_picture(picture);
+    return kind;
+  }
+  const bool affine = model_->description().options.head == Head::affine;
+  const double longer = static_cast<double>(std::max(picture.width, picture.height));
+  const double scale =
+      affine ? std::min(1.0, static_cast<double>(model_->description().inference_size) / longer) : 1.0;
+  const auto scaled = [&](std::int64_t size) {
+    return std::max<std::int64_t>(1, std::llround(static_cast<double>(size) * scale));
+  };
+  plan(scaled(picture.height), scaled(picture.width));
+  load_inputs(picture);
+  graph_->forward(context_);
+  if (affine)
+    apply_transform(picture);
+  else
+    store_blended(picture);
+  return kind;
+}
+
+void Session::plan(std::int64_t height, std::int64_t width) {
+  if (graph_ && height == height_ && width == width_) return;
+  graph_ = std::make_unique<Graph>();
+  composite_ = graph_->input("composite");
+  mask_ = graph_->input("mask");
+  const Harmonizer& harmonizer = model_->harmonizer();
+  result_ = harmonizer.options().head == Head::affine ? harmonizer.add_head_to(*graph_, composite_, mask_)
+                                                      : harmonizer.add_to(*graph_, composite_, mask_);
+  graph_->keep(result_);
+  graph_->plan(context_,
+               {{composite_, {{1, height, width, 3}, DType::f32, true}},
+                {mask_, {{1, height, width}, DType::f32, false}}},
+               Mode::inference);
+  height_ = height;
+  width_ = width;
+}
+
+void Session::load_inputs(const attune_picture& picture) {
+  Downscale image;
+  image.source = picture.image;
+  image.width = picture.width;
+  image.height = picture.height;
+  image.source_stride = picture.image_stride;
+  image.pixel = channels_of(picture.format);
+  image.out = graph_->value(composite_).as<float>();
+  image.out_width = width_;
+  image.out_height = height_;
+  (is_16_bit(picture.format) ? downscale_u16 : downscale_u8)(image, context_.threads());
+
+  Downscale mask = image;
+  mask.source = picture.mask;
+  mask.source_stride = picture.mask_stride;
+  mask.pixel = mask.channels = 1;
+  mask.out = graph_->value(mask_).as<float>();
+  downscale_u8(mask, context_.threads());
+}
+
+void Session::apply_transform(const attune_picture& picture) {
+  color_transform::Rows rows;
+  rows.transform = graph_->value(result_).slice(0);
+  rows.height = picture.height;
+  rows.width = picture.width;
+  rows.row_end = picture.height;
+  rows.sample =
+      is_16_bit(picture.format) ? color_transform::Rows::Sample::u16 : color_transform::Rows::Sample::u8;
+  rows.channels = channels_of(picture.format);
+  rows.in = picture.image;
+  rows.in_stride = picture.image_stride;
+  rows.out = picture.output;
+  rows.out_stride = picture.output_stride;
+  rows.mask_type = color_transform::Rows::MaskType::u8;
+  rows.mask = picture.mask;
+  rows.mask_stride = picture.mask_stride;
+  color_transform::Options options;
+  const auto cells = static_cast<float>(model_->harmonizer().head_stride());
+  options.scale_y = static_cast<float>(height_) / cells / static_cast<float>(picture.height);
+  options.scale_x = static_cast<float>(width_) / cells / static_cast<float>(picture.width);
+  color_transform::apply_rows(context_, rows, options);
+}
+
+namespace {
+
+// Rounds the network's colours (0..1) to samples, leaving alpha and everything outside the mask exactly as
+// they are.
+template <class Sample>
+void store_row(const float* colours, const std::uint8_t* mask, const Sample* in, Sample* out,
+               std::int64_t width, int channels) {
+  const float peak = static_cast<float>(std::numeric_limits<Sample>::max());
+  for (std::int64_t x = 0; x < width; ++x, in += channels, out += channels, colours += 3)
+    for (int c = 0; c < channels; ++c)
+      out[c] = c == 3 || mask[x] == 0
+                   ? in[c]
+                   : static_cast<Sample>(std::lround(std::clamp(colours[c], 0.0f, 1.0f) * peak));
+}
+
+}  // namespace
+
+void Session::store_blended(const attune_picture& picture) {
+  const float* colours = graph_->value(result_).as<float>();
+  const int channels = channels_of(picture.format);
+  for (std::int64_t y = 0; y < picture.height; ++y) {
+    const float* row = colours + y * picture.width * 3;
+    const std::uint8_t* mask = picture.mask + y * picture.mask_stride;
+    const char* in = static_cast<const char*>(picture.image) + y * picture.image_stride;
+    char* out = static_cast<char*>(picture.output) + y * picture.output_stride;
+    if (is_16_bit(picture.format))
+      store_row(row, mask, reinterpret_cast<const std::uint16_t*>(in), reinterpret_cast<std::uint16_t*>(out),
+                picture.width, channels);
+    else
+      store_row(row, mask, reinterpret_cast<const std::uint8_t*>(in), reinterpret_cast<std::uint8_t*>(out),
+                picture.width, channels);
+  }
+}
+
+}  // namespace attune

@@ -1,0 +1,150 @@
+#include "layers/harmonizer/harmonizer.h"
+
+namespace attune {
+
+namespace {
+
+const HarmonizerOptions& checked(const HarmonizerOptions& options) {
+  const std::size_t levels = options.channels.size();
+  require(levels >= 2 && levels <= 8, ErrorKind::configuration, "model.channels has ", levels,
+          " levels, expected 2 to 8");
+  for (const std::int64_t channels : options.channels)
+    require(channels >= 1 && channels <= 4096, ErrorKind::configuration, "model.channels: ", channels,
+            ", expected 1 to 4096");
+  require(options.fusion.size() == 1 || options.fusion.size() == levels, ErrorKind::configuration,
+          "model.fusion has ", options.fusion.size(), " entries, expected 1 or ", levels, " (one a level)");
+  return options;
+}
+
+style_fusion::Gate gate_of(Fusion fusion) {
+  switch (fusion) {
+    case Fusion::external:
+      return style_fusion::Gate::external;
+    case Fusion::learned:
+      return style_fusion::Gate::learned;
+    default:
+      return style_fusion::Gate::internal;
+  }
+}
+
+}  // namespace
+
+Harmonizer::Harmonizer(ParameterStore& store, const HarmonizerOptions& options)
+    : options_(checked(options)),
+      pack_(stride(), options.activations, true),
+      pack_without_mask_(stride(), options.activations, false),
+      masks_(stride(), levels(), Regions::two),
+      one_region_(stride(), levels(), Regions::one) {
+  for (int level = 0; level < levels(); ++level) {
+    const std::string name = text("encoder.", level);
+    const std::int64_t inputs = level == 0 ? 4 : channels(level - 1);
+    encoder_.push_back({convolution(store, name + ".0", inputs, channels(level), level == 0 ? 1 : 2, true),
+                        convolution(store, name + ".1", channels(level), channels(level), 1, true)});
+  }
+  const int finest = options_.head == Head::affine ? 1 : 0;
+  for (int level = 0; level < levels(); ++level)
+    decoder_.push_back(level < finest ? DecoderLevel{} : decoder_level(store, level));
+
+  ConvolutionLayer::Config head;
+  head.inputs = channels(finest);
+  head.outputs = options_.head == Head::affine ? 12 : 4;
+  head.start_at_zero = true;
+  head_ = &convolutions_.emplace_back(store, "head", head);
+}
+
+std::vector<Parameter*> Harmonizer::parameters() const {
+  std::vector<Parameter*> all;
+  for (const ConvolutionLayer& layer : convolutions_)
+    for (Parameter* parameter : layer.parameters()) all.push_back(parameter);
+  for (const StyleFusionLayer& layer : fusions_)
+    for (Parameter* parameter : layer.parameters()) all.push_back(parameter);
+  return all;
+}
+
+Fusion Harmonizer::fusion_at(int level) const {
+  return options_.fusion.size() == 1 ? options_.fusion[0] : options_.fusion[static_cast<std::size_t>(level)];
+}
+
+const ConvolutionLayer* Harmonizer::convolution(ParameterStore& store, const std::string& name,
+                                                std::int64_t inputs, std::int64_t outputs, int stride,
+                                                bool activated) {
+  ConvolutionLayer::Config config;
+  config.inputs = inputs;
+  config.outputs = outputs;
+  config.options.stride = stride;
+  config.options.activation = activated ? Activation::leaky_relu : Activation::none;
+  config.options.slope = options_.slope;
+  return &convolutions_.emplace_back(store, name, config);
+}
+
+Harmonizer::DecoderLevel Harmonizer::decoder_level(ParameterStore& store, int level) {
+  const std::string name = text("decoder.", level);
+  const Fusion fusion = fusion_at(level);
+  DecoderLevel parts{};
+  if (level < levels() - 1)
+    parts.mix =
+        convolution(store, name + ".0", channels(level + 1) + channels(level), channels(level), 1, true);
+  // The fusion applies the activation itself, after the normalization.
+  parts.last = convolution(store, name + ".1", channels(level), channels(level), 1, fusion == Fusion::none);
+  if (fusion != Fusion::none) {
+    style_fusion::Options options;
+    options.gate = gate_of(fusion);
+    options.slope = options_.slope;
+    parts.fusion = &fusions_.emplace_back(store, name + ".fusion", channels(level), options);
+  }
+  return parts;
+}
+
+std::vector<ValueId> Harmonizer::encode(Graph& graph, ValueId packed, Learning learning) const {
+  std::vector<ValueId> features;
+  ValueId x = packed;
+  for (const EncoderLevel& level : encoder_) {
+    x = graph.add(*level.first, {x}, learning)[0];
+    x = graph.add(*level.second, {x}, learning)[0];
+    features.push_back(x);
+  }
+  return features;
+}
+
+std::vector<ValueId> Harmonizer::add_encoder_to(Graph& graph, ValueId picture, Learning learning) const {
+  return encode(graph, graph.add(pack_without_mask_, {picture})[0], learning);
+}
+
+std::vector<ValueId> Harmonizer::add_masks_to(Graph& graph, ValueId mask) const {
+  return graph.add(masks_, {mask});
+}
+
+ValueId Harmonizer::decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask) const {
+  const DecoderLevel& parts = decoder_[static_cast<std::size_t>(level)];
+  if (parts.mix) {
+    x = graph.add(upsample_, {x, skip})[0];
+    x = graph.add(*parts.mix, {x})[0];
+  }
+  x = graph.add(*parts.last, {x})[0];
+  if (!parts.fusion) return x;
+  if (!parts.fusion->uses_external_style()) return graph.add(*parts.fusion, {x, mask})[0];
+  const std::vector<ValueId> style = graph.add(style_, {skip, mask});
+  return graph.add(*parts.fusion, {x, mask, style[0], style[1]})[0];
+}
+
+ValueId Harmonizer::add_head_to(Graph& graph, ValueId composite, ValueId mask) const {
+  const std::vector<ValueId> features =
+      encode(graph, graph.add(pack_, {composite, mask})[0], Learning::normal);
+  const std::vector<ValueId> masks = add_masks_to(graph, mask);
+  const std::vector<ValueId> one_region = graph.add(one_region_, {mask});
+  ValueId x = features.back();
+  for (int level = levels() - 1; level >= head_stride() - 1; --level) {
+    const auto l = static_cast<std::size_t>(level);
+    x = decode_level(graph, level, x, features[l],
+                     fusion_at(level) == Fusion::instance ? one_region[l] : masks[l]);
+  }
+  return graph.add(*head_, {x})[0];
+}
+
+ValueId Harmonizer::add_to(Graph& graph, ValueId composite, ValueId mask) const {
+  const ValueId head = add_head_to(graph, composite, mask);
+  if (options_.head == Head::affine) return graph.add(color_transform_, {head, composite, mask})[0];
+  return graph.add(blend_, {head, composite, mask})[0];
+}
+
+}  // namespace attune

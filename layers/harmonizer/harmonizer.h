@@ -1,0 +1,97 @@
+// The harmonizer network: an encoder without normalization, a decoder with style fusion at every level, and a
+// head.
+//
+//     encoder   level 0: stem at full size, C0 channels; level l: stride-2 convolution to Cl, then one more
+//     bottleneck   convolution and fusion at the deepest level
+//     decoder   level l: enlarge, concatenate the encoder's level l, convolution, convolution, STYLE FUSION
+//     with the
+//               encoder's background style of level l (math.md, 2)
+//     head      affine: decoder down to level 1, a 3x4 colour transform per cell of half resolution (math.md,
+//     6)
+//               blend:  decoder down to level 0, RGB and a blending map per pixel
+//
+// Instance normalization in the encoder would erase the very style that the fusion needs, so there is none.
+// Source: arXiv 2205.14058 (external style fusion); iDIH and RainNet for the shape of encoder and decoder.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "layers/convolution.h"
+#include "layers/graph.h"
+#include "layers/heads.h"
+#include "layers/pictures.h"
+#include "layers/style.h"
+#include "layers/upsample_concat.h"
+
+namespace attune {
+
+enum class Head { affine, blend };
+// What stands after a decoder level's convolutions. `instance` normalizes the whole picture as one region.
+enum class Fusion { none, instance, internal, external, learned };
+
+struct HarmonizerOptions {
+  std::vector<std::int64_t> channels = {16, 32, 64, 128, 160};  // one a level, full resolution first
+  Head head = Head::affine;
+  std::vector<Fusion> fusion = {Fusion::learned};  // one for all levels, or one a level
+  float slope = 0.2f;                              // of leaky ReLU
+  DType activations = DType::f32;
+};
+
+class Harmonizer {
+ public:
+  // Adds its parameters to `store`, whose allocate() comes afterwards. Throws ErrorKind::configuration on
+  // options that make no network.
+  Harmonizer(ParameterStore& store, const HarmonizerOptions& options);
+
+  // Adds the network to `graph`: (composite [N, H, W, 3], mask [N, H, W]) -> harmonized picture [N, H, W, 3].
+  ValueId add_to(Graph& graph, ValueId composite, ValueId mask) const;
+  // The network without the last step, for inference at another size than the picture's: the head's map.
+  ValueId add_head_to(Graph& graph, ValueId composite, ValueId mask) const;
+  // The encoder alone, with its mask channel set to 0: the features of every level of `picture`.
+  std::vector<ValueId> add_encoder_to(Graph& graph, ValueId picture, Learning learning) const;
+  // The mask [N, H, W] at every level of the encoder.
+  std::vector<ValueId> add_masks_to(Graph& graph, ValueId mask) const;
+
+  // Its own parameters, in an order that depends on the options alone.
+  std::vector<Parameter*> parameters() const;
+  const HarmonizerOptions& options() const { return options_; }
+  int levels() const { return static_cast<int>(options_.channels.size()); }
+  std::int64_t stride() const { return std::int64_t{1} << (levels() - 1); }
+  // Picture pixels per cell of the head's map: 2 for affine, 1 for blend.
+  int head_stride() const { return options_.head == Head::affine ? 2 : 1; }
+
+ private:
+  struct EncoderLevel {
+    const ConvolutionLayer *first, *second;
+  };
+  struct DecoderLevel {
+    const ConvolutionLayer* mix;  // after the concatenation; null at the bottleneck
+    const ConvolutionLayer* last;
+    const StyleFusionLayer* fusion;  // null without
+  };
+
+  std::int64_t channels(int level) const { return options_.channels[static_cast<std::size_t>(level)]; }
+  Fusion fusion_at(int level) const;
+  const ConvolutionLayer* convolution(ParameterStore& store, const std::string& name, std::int64_t inputs,
+                                      std::int64_t outputs, int stride, bool activated);
+  DecoderLevel decoder_level(ParameterStore& store, int level);
+  std::vector<ValueId> encode(Graph& graph, ValueId packed, Learning learning) const;
+  ValueId decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask) const;
+
+  HarmonizerOptions options_;
+  std::deque<ConvolutionLayer> convolutions_;
+  std::deque<StyleFusionLayer> fusions_;
+  std::vector<EncoderLevel> encoder_;
+  std::vector<DecoderLevel> decoder_;  // by level; those above the head's are unused
+  const ConvolutionLayer* head_ = nullptr;
+  PackInputLayer pack_, pack_without_mask_;
+  MaskPyramidLayer masks_, one_region_;
+  MaskedStyleLayer style_;
+  UpsampleConcatLayer upsample_;
+  ColorTransformLayer color_transform_{2};
+  BlendOutputLayer blend_;
+};
+
+}  // namespace attune

@@ -1,0 +1,28 @@
+// A fully connected layer on the last axis: [N, K, Ci] -> [N, K, Co]; weights [Co, Ci].
+#pragma once
+
+#include "kernels/matmul/matmul.h"
+#include "layers/layer.h"
+
+namespace attune {
+
+class LinearLayer final : public Layer {
+ public:
+  LinearLayer(ParameterStore& store, const std::string& name, std::int64_t inputs, std::int64_t outputs,
+              Activation activation);
+
+  std::string kind() const override { return "linear"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override;
+  std::vector<Parameter*> parameters() const override { return {weights_, bias_}; }
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context& context, const LayerBackward& a) const override;
+
+ private:
+  std::int64_t inputs_, outputs_;
+  matmul::Options options_;
+  Parameter *weights_, *bias_;
+};
+
+}  // namespace attune

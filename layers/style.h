@@ -1,0 +1,45 @@
+// The two layers around style: statistics of a feature map's regions, and the fusion that uses them.
+#pragma once
+
+#include "kernels/masked_style/masked_style.h"
+#include "kernels/style_fusion/style_fusion.h"
+#include "layers/layer.h"
+
+namespace attune {
+
+// (x, mask) -> (mean [2, N, C], sd [2, N, C], weight [2, N]).
+class MaskedStyleLayer final : public Layer {
+ public:
+  std::string kind() const override { return "masked_style"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override { return {{true, true}, {true, true, true}}; }
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context& context, const LayerBackward& a) const override;
+};
+
+// (x, mask, mean, sd) -> (y, and x's own mean, sd, weight for backward). The external style is the
+// background's part of mean and sd, as MaskedStyleLayer gives them; with Gate::internal there is none and the
+// inputs are (x, mask).
+class StyleFusionLayer final : public Layer {
+ public:
+  StyleFusionLayer(ParameterStore& store, const std::string& name, std::int64_t channels,
+                   const style_fusion::Options& options);
+
+  std::string kind() const override { return "style_fusion"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override;
+  std::vector<Parameter*> parameters() const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context& context, const LayerBackward& a) const override;
+
+  bool uses_external_style() const { return options_.gate != style_fusion::Gate::internal; }
+
+ private:
+  style_fusion::Options options_;
+  Parameter* gate_ = nullptr;  // where it is learned
+  Parameter *gamma_foreground_, *beta_foreground_, *gamma_background_, *beta_background_;
+};
+
+}  // namespace attune

@@ -1,0 +1,20 @@
+// (x [N, H/2, W/2, Cx], skip [N, H, W, Cs]) -> [N, H, W, Cx + Cs]: the decoder's way up, x enlarged
+// bilinearly.
+#pragma once
+
+#include "kernels/upsample_concat/upsample_concat.h"
+#include "layers/layer.h"
+
+namespace attune {
+
+class UpsampleConcatLayer final : public Layer {
+ public:
+  std::string kind() const override { return "upsample_concat"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override { return {{false, false}, {false}}; }
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context& context, const LayerBackward& a) const override;
+};
+
+}  // namespace attune

@@ -1,0 +1,128 @@
+#include "losses/patches.h"
+
+#include <algorithm>
+
+namespace attune {
+
+std::vector<TensorSpec> PatchDrawLayer::infer(const std::vector<TensorSpec>& inputs) const {
+  const std::int64_t images = inputs[0].shape[0];
+  return {{{images, samples_}, DType::i32, false}, {{images}, DType::i32, false}};
+}
+
+std::int64_t PatchDrawLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
+  return patch_sample::workspace_bytes(inputs[0].shape[0], samples_, device);
+}
+
+void PatchDrawLayer::forward(Context& context, const LayerForward& a) const {
+  patch_sample::Options options;
+  options.seed = a.run.seed;
+  options.step = a.run.step;
+  options.first_image = a.run.first_image;
+  options.level = level_;
+  options.set = set_;
+  options.region = region_;
+  patch_sample::draw(context, {a.inputs[0], a.outputs[0], a.outputs[1]}, options);
+}
+
+std::vector<TensorSpec> PatchGatherLayer::infer(const std::vector<TensorSpec>& inputs) const {
+  const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
+  return {{{indices[0], indices[1], x[3]}, inputs[0].dtype, true}};
+}
+
+std::int64_t PatchGatherLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
+  return patch_sample::workspace_bytes(inputs[1].shape[0], inputs[1].shape[1], device);
+}
+
+void PatchGatherLayer::forward(Context& context, const LayerForward& a) const {
+  patch_sample::gather(context, {a.inputs[0], a.inputs[1], a.outputs[0]});
+}
+
+void PatchGatherLayer::backward(Context& context, const LayerBackward& a) const {
+  patch_sample::scatter(
+      context, {a.output_gradients[0], a.inputs[1], a.inputs[2], a.input_gradients[0], a.input_modes[0]});
+}
+
+namespace {
+
+// Where things lie among the layer's inputs: features first, then their counts.
+enum Output : std::size_t { loss = 0, log_sum = 1, miss = 2, positive_index = 3 };
+
+patch_infonce::Inputs gathered(const std::vector<ConstTensorView>& inputs, bool with_negatives) {
+  patch_infonce::Inputs all;
+  const std::size_t sets = with_negatives ? 3 : 2;
+  all.anchors = inputs[0];
+  all.positives = inputs[1];
+  all.anchor_count = inputs[sets];
+  all.positive_count = inputs[sets + 1];
+  if (with_negatives) {
+    all.negatives = inputs[2];
+    all.negative_count = inputs[sets + 2];
+  }
+  return all;
+}
+
+}  // namespace
+
+PatchInfoNceLayer::PatchInfoNceLayer(Matching matching, bool with_negatives, float temperature)
+    : matching_(matching), with_negatives_(with_negatives) {
+  require(with_negatives || matching != Matching::set, ErrorKind::configuration,
+          "loss.contrast: matching \"set\" needs negatives that are not the positives");
+  options_.temperature = temperature;
+  options_.pairing =
+      matching == Matching::set ? patch_infonce::Pairing::set : patch_infonce::Pairing::indexed;
+  options_.other_positives_in_denominator = !with_negatives;
+}
+
+std::vector<TensorSpec> PatchInfoNceLayer::infer(const std::vector<TensorSpec>& inputs) const {
+  const Shape& anchors = inputs[0].shape;
+  const DType dtype = statistics_dtype(inputs[0].dtype);
+  const Shape per_anchor{anchors[0], anchors[1]};
+  std::vector<TensorSpec> outputs = {
+      {{1}, dtype, true}, {per_anchor, dtype, false}, {per_anchor, dtype, false}};
+  if (matching_ == Matching::nearest) outputs.push_back({per_anchor, DType::i32, false});
+  return outputs;
+}
+
+BackwardNeeds PatchInfoNceLayer::backward_needs() const {
+  BackwardNeeds needs{std::vector<bool>(inputs(), true), {false, true, true}};
+  if (matching_ == Matching::nearest) needs.outputs.push_back(true);
+  return needs;
+}
+
+std::int64_t PatchInfoNceLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
+  const Shape& anchors = inputs[0].shape;
+  const std::int64_t negatives = with_negatives_ ? inputs[2].shape[1] : 0;
+  return patch_infonce::workspace_bytes({anchors[0], anchors[1], inputs[1].shape[1], negatives, anchors[2]},
+                                        device);
+}
+
+void PatchInfoNceLayer::forward(Context& context, const LayerForward& a) const {
+  patch_infonce::Inputs inputs = gathered(a.inputs, with_negatives_);
+  if (matching_ == Matching::nearest) {
+    patch_infonce::nearest(context, {inputs.anchors, inputs.positives, inputs.anchor_count,
+                                     inputs.positive_count, a.outputs[positive_index]});
+    inputs.positive_index = a.outputs[positive_index];
+  }
+  patch_infonce::forward(context, {inputs, a.outputs[loss], a.outputs[log_sum], a.outputs[miss]}, options_);
+}
+
+void PatchInfoNceLayer::backward(Context& context, const LayerBackward& a) const {
+  patch_infonce::Backward arguments;
+  arguments.inputs = gathered(a.inputs, with_negatives_);
+  if (matching_ == Matching::nearest) arguments.inputs.positive_index = a.outputs[positive_index];
+  arguments.log_sum = a.outputs[log_sum];
+  arguments.miss = a.outputs[miss];
+  arguments.dloss = a.output_gradients[loss];
+  arguments.danchors = a.input_gradients[0];
+  arguments.danchors_mode = a.input_modes[0];
+  arguments.dpositives = a.input_gradients[1];
+  arguments.dpositives_mode = a.input_modes[1];
+  arguments.dnegatives_mode = GradientMode::ignore;
+  if (with_negatives_) {
+    arguments.dnegatives = a.input_gradients[2];
+    arguments.dnegatives_mode = a.input_modes[2];
+  }
+  patch_infonce::backward(context, arguments, options_);
+}
+
+}  // namespace attune

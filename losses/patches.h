@@ -1,0 +1,70 @@
+// The layers of the contrastive loss: drawing positions, gathering their features, matching and InfoNCE
+// (math.md, 3-4).
+#pragma once
+
+#include "kernels/patch_infonce/patch_infonce.h"
+#include "kernels/patch_sample/patch_sample.h"
+#include "layers/layer.h"
+
+namespace attune {
+
+// mask [N, h, w] -> (indices [N, K], count [N]): K seeded positions of one region. Seed, step and first image
+// come from the run; `level` and `set` tell the draws of one run apart.
+class PatchDrawLayer final : public Layer {
+ public:
+  PatchDrawLayer(patch_sample::Region region, std::int64_t samples, int level, int set)
+      : region_(region), samples_(samples), level_(level), set_(set) {}
+
+  std::string kind() const override { return "patch_draw"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override { return {{false}, {false, false}}; }
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context&, const LayerBackward&) const override {}  // positions are data
+
+ private:
+  patch_sample::Region region_;
+  std::int64_t samples_;
+  int level_, set_;
+};
+
+// (x [N, h, w, C], indices [N, K], count [N]) -> z [N, K, C].
+class PatchGatherLayer final : public Layer {
+ public:
+  std::string kind() const override { return "patch_gather"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override { return {{false, true, true}, {false}}; }
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context& context, const LayerBackward& a) const override;
+};
+
+// Which positive belongs to an anchor.
+enum class Matching {
+  set,     // all of them
+  index,   // the one drawn at the same place
+  nearest  // the one of the largest cosine, constant in backward
+};
+
+// (anchors, positives [, negatives], anchor_count, positive_count [, negative_count]) -> (loss [1], saved
+// ...). Without negatives, the other positives stand in the denominator.
+class PatchInfoNceLayer final : public Layer {
+ public:
+  PatchInfoNceLayer(Matching matching, bool with_negatives, float temperature);
+
+  std::string kind() const override { return "patch_infonce"; }
+  std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
+  BackwardNeeds backward_needs() const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  void forward(Context& context, const LayerForward& a) const override;
+  void backward(Context& context, const LayerBackward& a) const override;
+
+ private:
+  std::size_t inputs() const { return with_negatives_ ? 6 : 4; }
+
+  Matching matching_;
+  bool with_negatives_;
+  patch_infonce::Options options_;
+};
+
+}  // namespace attune

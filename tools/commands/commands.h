@@ -1,0 +1,14 @@
+// The subcommands: each adds its options to the program and, where it was chosen, does its work in the callback.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace attune::tools {
+
+void add_train_command(CLI::App& program);
+void add_harmonize_command(CLI::App& program);
+void add_eval_command(CLI::App& program);
+void add_bench_command(CLI::App& program);
+void add_info_command(CLI::App& program);
+
+}  // namespace attune::tools

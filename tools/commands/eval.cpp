@@ -1,0 +1,108 @@
+// attune eval: a model's scores on a list of composites with known truth, beside doing nothing.
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "core/files.h"
+#include "embed/session.h"
+#include "tools/cli/device_option.h"
+#include "tools/cli/progress.h"
+#include "tools/cli/signals.h"
+#include "tools/commands/commands.h"
+#include "tools/eval/evaluate.h"
+#include "tools/eval/network.h"
+
+namespace attune::tools {
+
+namespace {
+
+struct Options {
+  std::string data, list, model, json, protocol = "idih";
+  bool composite = false;
+  DeviceOptions device;
+};
+
+void print_table(std::FILE* out, const std::vector<SummaryRow>& rows) {
+  std::fprintf(out, "%-12s %-10s %7s %9s %7s %9s %7s %7s\n", "set", "method", "images", "MSE", "PSNR", "fMSE",
+               "fPSNR", "SSIM");
+  for (const SummaryRow& row : rows)
+    std::fprintf(out, "%-12s %-10s %7lld %9.1f %7.2f %9.1f %7.2f %7.4f\n", row.set.c_str(),
+                 row.method.c_str(), static_cast<long long>(row.images), row.mean.mse, row.mean.psnr,
+                 row.mean.fmse, row.mean.fpsnr, row.mean.ssim);
+}
+
+// Under `full` the model works as `attune harmonize` does, at native size with an 8-bit result; under the others the
+// network's own output at 256x256 is scored, not rounded.
+Method make_method(const Options& options, Protocol protocol) {
+  const auto model = std::make_shared<const Model>(
+      options.model.empty() ? shipped_model_path() : std::filesystem::path(options.model));
+  const Device device = pick_device(options.device.device);
+  if (protocol == Protocol::full) {
+    const auto session = std::make_shared<Session>(model, device, options.device.threads);
+    return [session](const Image& composite, const Image& mask) {
+      Image output = composite;
+      attune_picture picture{};
+      picture.width = output.width;
+      picture.height = output.height;
+      picture.image = picture.output = output.pixels.data();
+      picture.mask = mask.pixels.data();
+      session->harmonize(picture);
+      return to_float(output);
+    };
+  }
+  const auto context = std::make_shared<Context>(device, options.device.threads);
+  const auto network = std::make_shared<EvaluationNetwork>(*context, model->harmonizer());
+  return [model, context, network](const Image& composite, const Image& mask) {
+    return network->harmonize(composite, mask);
+  };
+}
+
+void run(const Options& options) {
+  const Protocol protocol = *protocol_of(options.protocol);
+  SourceConfig source;
+  source.path = options.data;
+  source.list = options.list;
+  const std::vector<DataItem> items = load_items(source);
+  require(!items.empty(), ErrorKind::input, options.list, ": no composites in the list");
+
+  const Method model = options.composite ? Method() : make_method(options, protocol);
+  const SignalWatch watch;
+  std::vector<SummaryRow> rows;
+  {
+    Progress progress("eval", "picture", static_cast<std::int64_t>(items.size()));
+    rows = summarize(evaluate(items, protocol, model, [&](std::size_t done) {
+      if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
+      progress.update(static_cast<std::int64_t>(done), "");
+    }));
+  }
+  const bool json_on_stdout = options.json == "-";
+  print_table(json_on_stdout ? stderr : stdout, rows);
+  if (options.json.empty()) return;
+  const std::string json = to_json(protocol, rows).dump(2) + "\n";
+  if (json_on_stdout)
+    std::fputs(json.c_str(), stdout);
+  else
+    write_file_atomically(options.json, json);
+}
+
+}  // namespace
+
+void add_eval_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("eval", "Score a model against known truth");
+  auto options = std::make_shared<Options>();
+  command->add_option("--data", options->data, "Data set in iHarmony4's layout")->required();
+  command->add_option("--list", options->list, "File with a composite a line, looked up in --data first")
+      ->required();
+  CLI::Option* model =
+      command->add_option("--model", options->model, "Model file; the shipped model by default");
+  command->add_flag("--composite", options->composite, "Only the composite's own row: doing nothing")
+      ->excludes(model);
+  command->add_option("--protocol", options->protocol, "idih, gtbg or full")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"idih", "gtbg", "full"}));
+  command->add_option("--json", options->json, "Write the rows as JSON to this file; - for stdout");
+  add_device_options(*command, options->device);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace attune::tools

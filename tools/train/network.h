@@ -1,0 +1,45 @@
+// The network as it is trained: harmonizer, both losses and their gradients in one planned graph.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "losses/reconstruction_loss.h"
+#include "losses/region_contrast.h"
+#include "tools/config/config.h"
+#include "tools/data/loader.h"
+
+namespace attune::tools {
+
+struct LossValues {
+  double total = 0, reconstruction = 0, contrast = 0;
+};
+
+class TrainingNetwork {
+ public:
+  // Builds and plans everything for config.train's batch and size; weights start from config.seed.
+  TrainingNetwork(Context& context, const Config& config);
+
+  // One forward and backward pass: gradients lie in store().gradients() afterwards.
+  LossValues run(Context& context, const Batch& batch, std::int64_t step);
+
+  ParameterStore& store() { return store_; }
+  const Harmonizer& harmonizer() const { return harmonizer_; }
+  Graph& graph() { return graph_; }
+
+ private:
+  double scalar(ValueId value) const;
+
+  std::uint64_t seed_;
+  std::int64_t batch_;
+  double contrast_weight_;
+  ParameterStore store_;
+  Harmonizer harmonizer_;
+  std::unique_ptr<RegionContrast> contrast_;  // null where its weight is 0
+  ReconstructionLossLayer reconstruction_;
+  Graph graph_;
+  ValueId composite_ = 0, real_ = 0, mask_ = 0, reconstruction_loss_ = 0;
+  std::vector<ValueId> contrast_losses_;  // one a level
+};
+
+}  // namespace attune::tools

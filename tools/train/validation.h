@@ -1,0 +1,33 @@
+// Validation: the averaged weights at work on whole pictures, under eval's protocol idih.
+#pragma once
+
+#include <vector>
+
+#include "tools/config/config.h"
+#include "tools/eval/network.h"
+#include "tools/train/metrics_log.h"
+#include "tools/train/report.h"
+
+namespace attune::tools {
+
+class Validation {
+ public:
+  // Loads the items' names; at most config.train.validation_pictures, evenly spread. No sources: empty().
+  Validation(Context& context, const Config& config);
+
+  bool empty() const { return items_.empty(); }
+  // Scores with the weights of `harmonizer` taken from `flat`, an array that lies like `store`'s.
+  ValidationScores run(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
+  // Before/after pictures of a few items, for the report.
+  std::vector<ReportPicture> pictures(std::size_t count);
+
+ private:
+  void take_weights(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
+
+  ParameterStore store_;
+  Harmonizer harmonizer_;
+  EvaluationNetwork network_;
+  std::vector<DataItem> items_;
+};
+
+}  // namespace attune::tools
