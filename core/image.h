@@ -1,14 +1,17 @@
 // Pictures in memory, and reading and writing them as files.
 //
-// JPEG and PNG are read and written by libjpeg-turbo and libpng, every other format (and both, where those
-// libraries are absent) is read by stb_image. EXIF orientation is applied when a picture is read. Errors:
-// ErrorKind::input where a file is missing, is no picture, is cut short or is too large to hold (dimensions
-// are checked before anything is decoded); ErrorKind::output where a file can't be written. A file is written
-// beside its place and renamed, so that no half-written one stays behind.
+// JPEG and PNG are read and written by libjpeg-turbo and libpng; BMP and TGA (and those two, where their libraries are
+// absent) are read by stb_image, binary PGM and PPM by image_pnm.cpp. The format is known by the file's first bytes,
+// never by its name. EXIF orientation is applied when a picture is read; colours are taken as they are stored (sRGB),
+// CMYK is converted to RGB without its profile.
+// Errors: ErrorKind::input where a file is missing, is no picture, is cut short or damaged, or is too large to hold
+// (dimensions are checked before anything is decoded); ErrorKind::output where a file can't be written. A file is
+// written beside its place and renamed, so that no half-written one stays behind.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -37,8 +40,13 @@ using Image = BasicImage<std::uint8_t>;
 using Image16 = BasicImage<std::uint16_t>;
 using AnyImage = std::variant<Image, Image16>;
 
-// As stored: 16 bits for a 16-bit PNG, 8 bits otherwise.
+inline constexpr std::int64_t longest_image_side = 65535;
+inline constexpr std::int64_t most_image_pixels = 400'000'000;
+
+// As stored: 16 bits for a PNG, PGM or PPM that has them, 8 bits otherwise. Transparency makes an alpha channel.
 AnyImage read_any_image(const std::filesystem::path& path);
+// The same from memory; `name` stands for the file in messages.
+AnyImage decode_image(const void* data, std::size_t size, const std::string& name);
 
 // Converted to 8 bits and to `channels` (1, 3 or 4; 0 keeps them). Grey to RGB repeats; RGB to grey is BT.601
 // luma; alpha is dropped or set to 255.
@@ -49,16 +57,27 @@ struct ImageSize {
 };
 // From the header alone, with EXIF orientation applied.
 ImageSize read_image_size(const std::filesystem::path& path);
+ImageSize decode_image_size(const void* data, std::size_t size, const std::string& name);
+
+// As read_image converts: to 1 (grey), 2 (grey and alpha), 3 or 4 channels, and to 8 bits, rounded to the nearest.
+Image convert_channels(Image image, int channels);
+Image16 convert_channels(Image16 image, int channels);
+Image to_8_bits(const Image16& image);
+
+// The picture as it is meant to be seen, where it was stored with this EXIF orientation (1 to 8).
+Image apply_orientation(Image image, int orientation);
+Image16 apply_orientation(Image16 image, int orientation);
 
 // The format follows the name's extension (.png, .jpg, .jpeg in any case; anything else is
 // ErrorKind::output).
 struct WriteOptions {
-  int jpeg_quality = 95;  // 4:4:4
+  int jpeg_quality = 95;  // 1 to 100; 4:4:4, without alpha
 };
 void write_image(const std::filesystem::path& path, const Image& image, const WriteOptions& options = {});
 void write_image(const std::filesystem::path& path, const Image16& image);  // PNG only
 
-// A PNG file's bytes, for reports that embed pictures.
+// A file's bytes, for reports that embed pictures.
 std::vector<std::uint8_t> encode_png(const Image& image);
+std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& options = {});
 
 }  // namespace attune
