@@ -1,0 +1,197 @@
+// Packed rows of 8 or 16 bits: a vector of pixels is widened to f32, transformed and narrowed in registers. Vectors
+// without any mask are copied.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "core/parallel.h"
+#include "kernels/color_transform/color_transform.h"
+#include "kernels/color_transform/scratch.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/color_transform/apply_rows_cpu.cpp"
+#include "hwy/foreach_target.h"  // before highway.h
+#include "hwy/highway.h"
+#include "kernels/color_transform/upsampled_row-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace attune::color_transform::HWY_NAMESPACE {
+
+template <class S>
+using SampleTag = hn::Rebind<S, F32>;
+
+template <class S>
+HWY_INLINE V32 widen_samples(hn::Vec<SampleTag<S>> samples) {
+  return hn::ConvertTo(F32(), hn::PromoteTo(I32(), samples));
+}
+
+// Clamped to [0, peak], halves rounded up. What is added is the largest float below 1/2: with 1/2 itself the largest
+// value below 1/2 would round to 1.
+template <class S>
+HWY_INLINE hn::Vec<SampleTag<S>> narrow_samples(V32 value) {
+  const V32 peak = hn::Set(F32(), static_cast<float>(std::numeric_limits<S>::max()));
+  const V32 clamped = hn::Min(hn::Max(value, hn::Zero(F32())), peak);
+  const auto rounded = hn::ConvertTo(I32(), hn::Add(clamped, hn::Set(F32(), 0x1.fffffep-2f)));
+  return hn::DemoteTo(SampleTag<S>(), rounded);
+}
+
+// The samples of a vector of pixels; alpha only passes through.
+template <class S, int channels>
+struct PackedPixels {
+  hn::Vec<SampleTag<S>> c0, c1, c2, alpha;
+
+  HWY_INLINE void load_from(const S* p) {
+    if constexpr (channels == 3)
+      hn::LoadInterleaved3(SampleTag<S>(), p, c0, c1, c2);
+    else
+      hn::LoadInterleaved4(SampleTag<S>(), p, c0, c1, c2, alpha);
+  }
+  HWY_INLINE void store_to(S* p) const {
+    if constexpr (channels == 3)
+      hn::StoreInterleaved3(c0, c1, c2, SampleTag<S>(), p);
+    else
+      hn::StoreInterleaved4(c0, c1, c2, alpha, SampleTag<S>(), p);
+  }
+};
+
+// The mask's weights at the pixels from `column` on, times the strength.
+template <class M>
+class MaskRow {
+ public:
+  MaskRow(const void* mask, float strength)
+      : mask_(static_cast<const M*>(mask)),
+        factor_(std::is_same_v<M, std::uint8_t> ? strength / 255.0f : strength) {}
+
+  HWY_INLINE V32 at(std::int64_t column, std::size_t n) const {
+    const V32 factor = hn::Set(F32(), factor_);
+    if constexpr (std::is_same_v<M, void>) {
+      return factor;
+    } else if constexpr (std::is_same_v<M, float>) {
+      return hn::Mul(load_up_to(mask_ + column, n), factor);
+    } else {
+      if (n == lanes()) return hn::Mul(widen_samples<M>(hn::LoadU(SampleTag<M>(), mask_ + column)), factor);
+      HWY_ALIGN M tail[max_lanes] = {};
+      std::memcpy(tail, mask_ + column, n);
+      return hn::Mul(widen_samples<M>(hn::Load(SampleTag<M>(), tail)), factor);
+    }
+  }
+
+ private:
+  const M* mask_;
+  float factor_;
+};
+
+// v + m (A (v - peak / 2) + peak b) for a vector of pixels.
+template <class S, int channels, class Parameter>
+HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, PackedPixels<S, channels>& pixels) {
+  constexpr float peak_value = static_cast<float>(std::numeric_limits<S>::max());
+  const V32 half = hn::Set(F32(), peak_value / 2), peak = hn::Set(F32(), peak_value);
+  const V32 v0 = widen_samples<S>(pixels.c0), v1 = widen_samples<S>(pixels.c1),
+            v2 = widen_samples<S>(pixels.c2);
+  const V32 x0 = hn::Sub(v0, half), x1 = hn::Sub(v1, half), x2 = hn::Sub(v2, half);
+  const V32 t0 =
+      hn::MulAdd(parameter(0), x0,
+                 hn::MulAdd(parameter(1), x1, hn::MulAdd(parameter(2), x2, hn::Mul(parameter(9), peak))));
+  const V32 t1 =
+      hn::MulAdd(parameter(3), x0,
+                 hn::MulAdd(parameter(4), x1, hn::MulAdd(parameter(5), x2, hn::Mul(parameter(10), peak))));
+  const V32 t2 =
+      hn::MulAdd(parameter(6), x0,
+                 hn::MulAdd(parameter(7), x1, hn::MulAdd(parameter(8), x2, hn::Mul(parameter(11), peak))));
+  pixels.c0 = narrow_samples<S>(hn::MulAdd(m, t0, v0));
+  pixels.c1 = narrow_samples<S>(hn::MulAdd(m, t1, v1));
+  pixels.c2 = narrow_samples<S>(hn::MulAdd(m, t2, v2));
+}
+
+template <class S, int channels, class M>
+HWY_INLINE void apply_row(const UpsampledRow& row, const S* in, const MaskRow<M>& mask, S* out,
+                          std::int64_t width) {
+  const std::int64_t step = static_cast<std::int64_t>(lanes());
+  HWY_ALIGN S tail[channels * max_lanes] = {};
+  for (std::int64_t column = 0; column < width; column += step) {
+    const std::size_t n = static_cast<std::size_t>(std::min(step, width - column));
+    const std::size_t bytes = n * channels * sizeof(S);
+    const S* source = in + channels * column;
+    S* target = out + channels * column;
+    const V32 m = mask.at(column, n);
+    if (hn::AllTrue(F32(), hn::Eq(m, hn::Zero(F32())))) {
+      if (source != target) std::memcpy(target, source, bytes);
+      continue;
+    }
+    const bool whole = n == lanes();
+    if (!whole) std::memcpy(tail, source, bytes);
+    PackedPixels<S, channels> pixels;
+    pixels.load_from(whole ? source : tail);
+    row.at(column, [&](const auto& parameter) HWY_ATTR { transform_pixels(parameter, m, pixels); });
+    pixels.store_to(whole ? target : tail);
+    if (!whole) std::memcpy(target, tail, bytes);
+  }
+}
+
+template <class T, class S, int channels, class M>
+void apply(Context& context, const Rows& a, const Options& options) {
+  const std::int64_t h = a.transform.shape[0], w = a.transform.shape[1], count = a.row_end - a.row_begin;
+  const cpu::Scratch scratch{w, a.width, count};
+  void* workspace = context.workspace(scratch.bytes());
+  scratch.columns(workspace).fill(static_cast<double>(options.scale_x), w, a.width);
+  parallel_for(context.threads(), cpu::parts, [&](std::int64_t part) HWY_ATTR {
+    const Range rows = part_of(count, cpu::parts, part);
+    UpsampledRow upsampled(scratch, workspace, part);
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      upsampled.interpolate(a.transform.as<T>(),
+                            bilinear_tap(a.row_begin + row, static_cast<double>(options.scale_y), h));
+      const void* mask = a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr;
+      const auto* in = reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride);
+      auto* out = reinterpret_cast<S*>(static_cast<char*>(a.out) + row * a.out_stride);
+      apply_row<S, channels>(upsampled, in, MaskRow<M>(mask, a.strength), out, a.width);
+    }
+  });
+}
+
+template <class T, class S, int channels>
+void apply_with_mask(Context& context, const Rows& a, const Options& options) {
+  switch (a.mask_type) {
+    case Rows::MaskType::none:
+      return apply<T, S, channels, void>(context, a, options);
+    case Rows::MaskType::u8:
+      return apply<T, S, channels, std::uint8_t>(context, a, options);
+    case Rows::MaskType::f32:
+      return apply<T, S, channels, float>(context, a, options);
+  }
+}
+
+template <class T, class S>
+void apply_with_channels(Context& context, const Rows& a, const Options& options) {
+  a.channels == 3 ? apply_with_mask<T, S, 3>(context, a, options)
+                  : apply_with_mask<T, S, 4>(context, a, options);
+}
+
+template <class T>
+void apply_with_samples(Context& context, const Rows& a, const Options& options) {
+  a.sample == Rows::Sample::u8 ? apply_with_channels<T, std::uint8_t>(context, a, options)
+                               : apply_with_channels<T, std::uint16_t>(context, a, options);
+}
+
+void apply_rows_any(Context& context, const Rows& a, const Options& options) {
+  if (a.row_end == a.row_begin || a.width == 0) return;
+  a.transform.dtype == DType::f32 ? apply_with_samples<float>(context, a, options)
+                                  : apply_with_samples<bfloat16>(context, a, options);
+}
+
+}  // namespace attune::color_transform::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace attune::color_transform::cpu {
+
+HWY_EXPORT(apply_rows_any);
+
+void apply_rows(Context& context, const Rows& a, const Options& options) {
+  require(a.transform.dtype != DType::f64, ErrorKind::unsupported,
+          "color_transform computes in f32, not f64");
+  HWY_DYNAMIC_DISPATCH(apply_rows_any)(context, a, options);
+}
+
+}  // namespace attune::color_transform::cpu
+#endif

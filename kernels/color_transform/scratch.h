@@ -1,0 +1,67 @@
+// The scratch memory of the CPU kernels: where each output row and column reads, and some planes for each task.
+#pragma once
+
+#include <cstdint>
+
+#include "core/shape.h"
+#include "kernels/resample/bilinear_tap.h"
+
+namespace attune::color_transform::cpu {
+
+// Rows are handed out in this many runs: enough for any machine that trains on CPUs, and little scratch.
+inline constexpr std::int64_t parts = 64;
+// The lanes of the widest vector: arrays end in as many valid elements.
+inline constexpr std::int64_t padding = 16;
+
+constexpr std::int64_t round_up(std::int64_t size) { return (size + padding - 1) / padding * padding; }
+
+// Floats in one of the 12 planes of a row of cells. A vector load may begin at any cell and at the one after it.
+constexpr std::int64_t plane_floats(std::int64_t cells) { return round_up(cells + padding + 1); }
+
+// The taps of one axis: output position i reads cells lower[i] and lower[i] + 1. Where a tap is clamped its fraction is
+// 0, so that reading one cell too far is harmless.
+struct AxisTaps {
+  std::int32_t* lower;
+  float* fraction;
+
+  static std::int64_t floats(std::int64_t positions) { return round_up(positions + padding); }
+
+  // The padding repeats the last position.
+  void fill(double scale, std::int64_t cells, std::int64_t positions) const {
+    for (std::int64_t i = 0; i < floats(positions); ++i) {
+      const BilinearTap tap = bilinear_tap(i < positions ? i : positions - 1, scale, cells);
+      lower[i] = static_cast<std::int32_t>(tap.lower);
+      fraction[i] = tap.fraction;
+    }
+  }
+};
+
+struct Scratch {
+  std::int64_t cells, width, height;  // cells in a row of T; the picture's size
+
+  // Forward: 12 planes of cells and the 12 they are split from. Backward: 12 sums a column.
+  std::int64_t part_floats() const {
+    const std::int64_t forward = 24 * plane_floats(cells), backward = 12 * AxisTaps::floats(width);
+    return forward > backward ? forward : backward;
+  }
+  std::int64_t bytes() const {
+    const std::int64_t taps = 2 * (AxisTaps::floats(width) + AxisTaps::floats(height));
+    return checked_multiply(taps + checked_multiply(parts, part_floats()), sizeof(float));
+  }
+
+  AxisTaps columns(void* workspace) const { return taps_at(static_cast<float*>(workspace), width); }
+  AxisTaps rows(void* workspace) const {
+    return taps_at(static_cast<float*>(workspace) + 2 * AxisTaps::floats(width), height);
+  }
+  float* part(void* workspace, std::int64_t index) const {
+    return static_cast<float*>(workspace) + 2 * (AxisTaps::floats(width) + AxisTaps::floats(height)) +
+           index * part_floats();
+  }
+
+ private:
+  static AxisTaps taps_at(float* data, std::int64_t positions) {
+    return {reinterpret_cast<std::int32_t*>(data), data + AxisTaps::floats(positions)};
+  }
+};
+
+}  // namespace attune::color_transform::cpu
