@@ -102,8 +102,10 @@ OutputFile::OutputFile(const std::filesystem::path& target) : target_(target) {
     if (descriptor_ < 0) fail_to_write(target, errno);
     return;
   }
-  if (std::filesystem::exists(status)) target_ = std::filesystem::canonical(target, error);
-  if (error) fail_to_write(target, error.value());
+  if (std::filesystem::exists(status)) {  // status() reports a file that isn't there yet as an error too
+    target_ = std::filesystem::canonical(target, error);
+    if (error) fail_to_write(target, error.value());
+  }
   // The first free name: other threads and left-overs of other processes hold theirs.
   for (int attempt = 0; descriptor_ < 0; ++attempt) {
     temporary_ = target_.parent_path() / text(".attune-", ::getpid(), "-", attempt, ".tmp");
