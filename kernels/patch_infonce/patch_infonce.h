@@ -65,9 +65,9 @@ struct Options {
 };
 
 struct Inputs {
-  ConstTensorView anchors, positives, negatives;
-  ConstTensorView anchor_count, positive_count, negative_count;
-  ConstTensorView positive_index;
+  ConstTensorView anchors, positives, negatives = {};
+  ConstTensorView anchor_count = {}, positive_count = {}, negative_count = {};
+  ConstTensorView positive_index = {};
 };
 
 struct Forward {
