@@ -9,6 +9,8 @@ if(ATTUNE_SANITIZE)
   target_compile_options(attune_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${ATTUNE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer>)
   target_link_options(attune_options INTERFACE -fsanitize=${ATTUNE_SANITIZE})
+  # gcc warns about its own <regex> where sanitizers change what is inlined.
+  target_compile_options(attune_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 # A static library of the project. With no sources yet it is an interface that only forwards its links.
