@@ -41,7 +41,7 @@ inline std::vector<MaskedStyleCase> masked_style_cases() {
       {"small_15_channels", {1, 7, 13, 15}, f32, Values::random, Mask::soft, 0, accumulate},
       {"small_16_channels", {5, 7, 13, 16}, f32, Values::large_mean, Mask::full, 1, overwrite},
       {"large_1_channel", {1, 255, 257, 1}, bf16, Values::large_mean, Mask::random, 0, overwrite},
-      {"large_3_channels", {5, 255, 257, 3}, f32, Values::large_mean, Mask::random, 0, accumulate},
+      {"large_3_channels", {1, 255, 257, 3}, f32, Values::large_mean, Mask::random, 0, accumulate},
       {"large_5_channels", {1, 255, 257, 5}, bf16, Values::constant, Mask::soft, 0, accumulate},
       {"large_1_channel_one_pixel", {5, 255, 257, 1}, f32, Values::constant, Mask::one_pixel, 1, overwrite},
       {"large_3_channels_full",
