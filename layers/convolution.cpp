@@ -23,9 +23,12 @@ BackwardNeeds ConvolutionLayer::backward_needs() const {
   return {{true}, {config_.options.activation != Activation::none}};
 }
 
-std::int64_t ConvolutionLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
-  return convolution::workspace_bytes(inputs[0].shape, weights_->shape, inputs[0].dtype, config_.options,
-                                      device);
+std::int64_t ConvolutionLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                               Mode mode) const {
+  const auto bytes =
+      mode == Mode::training ? convolution::workspace_bytes : convolution::forward_workspace_bytes;
+  return bytes(inputs[0].shape, weights_->shape, inputs[0].dtype, config_.options, context.device(),
+               context.threads());
 }
 
 void ConvolutionLayer::forward(Context& context, const LayerForward& a) const {

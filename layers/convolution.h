@@ -20,7 +20,8 @@ class ConvolutionLayer final : public Layer {
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override;
   std::vector<Parameter*> parameters() const override { return {weights_, bias_}; }
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 

@@ -121,7 +121,7 @@ void Graph::lay_out(Context& context, Mode mode) {
     }
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       if (node.runs_backward && needs.outputs[i]) extend(data[index(node.outputs[i])], backward);
-    workspace = std::max(workspace, node.layer->workspace_bytes(specs, context.device()));
+    workspace = std::max(workspace, node.layer->workspace_bytes(specs, context, mode));
   }
 
   std::vector<ArenaRequest> requests = data;

@@ -32,7 +32,6 @@
 namespace attune {
 
 using ValueId = int;
-enum class Mode { inference, training };
 // Whether a node's backward reaches its layer's parameters: frozen nodes pass gradients to their inputs only.
 enum class Learning { normal, frozen };
 

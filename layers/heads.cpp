@@ -7,8 +7,8 @@ std::vector<TensorSpec> ColorTransformLayer::infer(const std::vector<TensorSpec>
 }
 
 std::int64_t ColorTransformLayer::workspace_bytes(const std::vector<TensorSpec>& inputs,
-                                                  Device device) const {
-  return color_transform::workspace_bytes(inputs[0].shape, inputs[1].shape, device);
+                                                  const Context& context, Mode) const {
+  return color_transform::workspace_bytes(inputs[0].shape, inputs[1].shape, context.device());
 }
 
 void ColorTransformLayer::forward(Context& context, const LayerForward& a) const {

@@ -47,6 +47,8 @@ struct BackwardNeeds {
   std::vector<bool> inputs, outputs;
 };
 
+enum class Mode { inference, training };
+
 class Layer {
  public:
   Layer() = default;
@@ -60,8 +62,10 @@ class Layer {
   virtual std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const = 0;
   virtual BackwardNeeds backward_needs() const = 0;
   virtual std::vector<Parameter*> parameters() const { return {}; }
-  // The most scratch that forward or backward takes from the context.
-  virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, Device) const { return 0; }
+  // The most scratch that forward (and in training backward) takes from the context.
+  virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, const Context&, Mode) const {
+    return 0;
+  }
 
   virtual void forward(Context& context, const LayerForward& arguments) const = 0;
   virtual void backward(Context& context, const LayerBackward& arguments) const = 0;

@@ -32,9 +32,11 @@ BackwardNeeds LinearLayer::backward_needs() const {
   return {{true}, {options_.activation != Activation::none}};
 }
 
-std::int64_t LinearLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
+std::int64_t LinearLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                          Mode) const {
   const Shape& x = inputs[0].shape;
-  return matmul::workspace_bytes({x[0] * x[1], x[2]}, weights_->shape, inputs[0].dtype, options_, device);
+  return matmul::workspace_bytes({x[0] * x[1], x[2]}, weights_->shape, inputs[0].dtype, options_,
+                                 context.device());
 }
 
 void LinearLayer::forward(Context& context, const LayerForward& a) const {

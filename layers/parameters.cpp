@@ -88,9 +88,10 @@ void ParameterStore::load(const std::string& name, const ConstTensorView& values
 }
 
 TensorView ParameterStore::view_in(const TensorView& flat, const Parameter& parameter) const {
-  require(flat.shape == values_.shape() && flat.dtype == values_.dtype(), ErrorKind::internal, "a flat array of ",
-          flat.shape, " does not lie like the parameters");
-  const auto offset = static_cast<const char*>(parameter.value.data) - static_cast<const char*>(values_.view().data);
+  require(flat.shape == values_.shape() && flat.dtype == values_.dtype(), ErrorKind::internal,
+          "a flat array of ", flat.shape, " does not lie like the parameters");
+  const auto offset =
+      static_cast<const char*>(parameter.value.data) - static_cast<const char*>(values_.view().data);
   return {static_cast<char*>(flat.data) + offset, parameter.shape, flat.dtype, flat.device};
 }
 

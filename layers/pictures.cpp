@@ -45,12 +45,13 @@ std::vector<TensorSpec> MaskPyramidLayer::infer(const std::vector<TensorSpec>& i
   return levels;
 }
 
-std::int64_t MaskPyramidLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
+std::int64_t MaskPyramidLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                               Mode) const {
   std::int64_t bytes = 0;
   const std::vector<TensorSpec> levels = infer(inputs);
   for (const TensorSpec& level : levels)
-    bytes = std::max(
-        bytes, resample::workspace_bytes(one_channel(levels[0].shape), one_channel(level.shape), device));
+    bytes = std::max(bytes, resample::workspace_bytes(one_channel(levels[0].shape), one_channel(level.shape),
+                                                      context.device()));
   return bytes;
 }
 

@@ -43,7 +43,8 @@ class MaskPyramidLayer final : public Layer {
   BackwardNeeds backward_needs() const override {
     return {{false}, std::vector<bool>(static_cast<std::size_t>(levels_), false)};
   }
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context&, const LayerBackward&) const override {}  // masks are data
 

@@ -22,8 +22,9 @@ std::vector<TensorSpec> MaskedStyleLayer::infer(const std::vector<TensorSpec>& i
   return style_specs(inputs[0], true);
 }
 
-std::int64_t MaskedStyleLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
-  return masked_style::workspace_bytes(inputs[0].shape, device);
+std::int64_t MaskedStyleLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                               Mode) const {
+  return masked_style::workspace_bytes(inputs[0].shape, context.device());
 }
 
 void MaskedStyleLayer::forward(Context& context, const LayerForward& a) const {
@@ -64,8 +65,9 @@ BackwardNeeds StyleFusionLayer::backward_needs() const {
   return {std::vector<bool>(uses_external_style() ? 4 : 2, true), {false, true, true, true}};
 }
 
-std::int64_t StyleFusionLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
-  return style_fusion::workspace_bytes(inputs[0].shape, inputs[0].dtype, device);
+std::int64_t StyleFusionLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                               Mode) const {
+  return style_fusion::workspace_bytes(inputs[0].shape, inputs[0].dtype, context.device());
 }
 
 void StyleFusionLayer::forward(Context& context, const LayerForward& a) const {

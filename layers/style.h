@@ -13,7 +13,8 @@ class MaskedStyleLayer final : public Layer {
   std::string kind() const override { return "masked_style"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override { return {{true, true}, {true, true, true}}; }
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 };
@@ -30,7 +31,8 @@ class StyleFusionLayer final : public Layer {
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override;
   std::vector<Parameter*> parameters() const override;
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 

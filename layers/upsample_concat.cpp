@@ -8,8 +8,8 @@ std::vector<TensorSpec> UpsampleConcatLayer::infer(const std::vector<TensorSpec>
 }
 
 std::int64_t UpsampleConcatLayer::workspace_bytes(const std::vector<TensorSpec>& inputs,
-                                                  Device device) const {
-  return upsample_concat::workspace_bytes(inputs[0].shape, device);
+                                                  const Context& context, Mode) const {
+  return upsample_concat::workspace_bytes(inputs[0].shape, context.device());
 }
 
 void UpsampleConcatLayer::forward(Context& context, const LayerForward& a) const {

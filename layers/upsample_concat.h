@@ -12,7 +12,8 @@ class UpsampleConcatLayer final : public Layer {
   std::string kind() const override { return "upsample_concat"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override { return {{false, false}, {false}}; }
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 };

@@ -9,8 +9,9 @@ std::vector<TensorSpec> PatchDrawLayer::infer(const std::vector<TensorSpec>& inp
   return {{{images, samples_}, DType::i32, false}, {{images}, DType::i32, false}};
 }
 
-std::int64_t PatchDrawLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
-  return patch_sample::workspace_bytes(inputs[0].shape[0], samples_, device);
+std::int64_t PatchDrawLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                             Mode) const {
+  return patch_sample::workspace_bytes(inputs[0].shape[0], samples_, context.device());
 }
 
 void PatchDrawLayer::forward(Context& context, const LayerForward& a) const {
@@ -29,8 +30,9 @@ std::vector<TensorSpec> PatchGatherLayer::infer(const std::vector<TensorSpec>& i
   return {{{indices[0], indices[1], x[3]}, inputs[0].dtype, true}};
 }
 
-std::int64_t PatchGatherLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
-  return patch_sample::workspace_bytes(inputs[1].shape[0], inputs[1].shape[1], device);
+std::int64_t PatchGatherLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                               Mode) const {
+  return patch_sample::workspace_bytes(inputs[1].shape[0], inputs[1].shape[1], context.device());
 }
 
 void PatchGatherLayer::forward(Context& context, const LayerForward& a) const {
@@ -89,11 +91,12 @@ BackwardNeeds PatchInfoNceLayer::backward_needs() const {
   return needs;
 }
 
-std::int64_t PatchInfoNceLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const {
+std::int64_t PatchInfoNceLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                                                Mode) const {
   const Shape& anchors = inputs[0].shape;
   const std::int64_t negatives = with_negatives_ ? inputs[2].shape[1] : 0;
   return patch_infonce::workspace_bytes({anchors[0], anchors[1], inputs[1].shape[1], negatives, anchors[2]},
-                                        device);
+                                        context.device());
 }
 
 void PatchInfoNceLayer::forward(Context& context, const LayerForward& a) const {

@@ -18,7 +18,8 @@ class PatchDrawLayer final : public Layer {
   std::string kind() const override { return "patch_draw"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override { return {{false}, {false, false}}; }
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context&, const LayerBackward&) const override {}  // positions are data
 
@@ -34,7 +35,8 @@ class PatchGatherLayer final : public Layer {
   std::string kind() const override { return "patch_gather"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override { return {{false, true, true}, {false}}; }
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 };
@@ -55,7 +57,8 @@ class PatchInfoNceLayer final : public Layer {
   std::string kind() const override { return "patch_infonce"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override;
-  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, Device device) const override;
+  std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
+                               Mode) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 

@@ -9,8 +9,8 @@ std::vector<TensorSpec> ReconstructionLossLayer::infer(const std::vector<TensorS
 }
 
 std::int64_t ReconstructionLossLayer::workspace_bytes(const std::vector<TensorSpec>& inputs,
-                                                      Device device) const {
-  return reconstruction::workspace_bytes(inputs[0].shape, device);
+                                                      const Context& context, Mode) const {
+  return reconstruction::workspace_bytes(inputs[0].shape, context.device());
 }
 
 void ReconstructionLossLayer::forward(Context& context, const LayerForward& a) const {

@@ -1,0 +1,88 @@
+// attune bench: runs attune-bench, the Google Benchmark executable beside this program, with its options.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/files.h"
+#include "tools/cli/device_option.h"
+#include "tools/commands/commands.h"
+
+namespace attune::tools {
+
+namespace {
+
+struct Options {
+  std::string filter, json;
+  DeviceOptions device;
+};
+
+std::filesystem::path bench_program() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path program = self.parent_path() / "attune-bench";
+  require(!error && std::filesystem::exists(program, error), ErrorKind::unsupported, program.string(),
+          " is not there: build it with -DATTUNE_BENCHMARKS=ON");
+  return program;
+}
+
+// Runs the program and waits; its stdout goes to stderr where `quiet`. Returns its exit code.
+int run_and_wait(const std::vector<std::string>& words, bool quiet) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words)
+    arguments.push_back(const_cast<char*>(word.c_str()));  // execv's signature
+  arguments.push_back(nullptr);
+  const pid_t child = fork();
+  require(child >= 0, ErrorKind::internal, "fork failed");
+  if (child == 0) {
+    if (quiet) dup2(STDERR_FILENO, STDOUT_FILENO);
+    execv(arguments[0], arguments.data());
+    _exit(127);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void run(const Options& options) {
+  const Device device = pick_device(options.device.device);
+  require(device.kind == DeviceKind::cpu, ErrorKind::unsupported, "bench measures the CPU in this version");
+  std::vector<std::string> words = {bench_program().string(),
+                                    "--threads=" + std::to_string(options.device.threads)};
+  if (!options.filter.empty()) words.push_back("--benchmark_filter=" + options.filter);
+
+  // The JSON comes by way of a file, so that nothing else of the child's can get between.
+  std::filesystem::path json = options.json;
+  const bool to_stdout = options.json == "-";
+  if (to_stdout)
+    json = std::filesystem::temp_directory_path() / ("attune-bench-" + std::to_string(getpid()) + ".json");
+  if (!json.empty()) {
+    words.push_back("--benchmark_out=" + json.string());
+    words.push_back("--benchmark_out_format=json");
+  }
+  const int code = run_and_wait(words, to_stdout);
+  if (to_stdout) {
+    std::error_code error;
+    if (code == 0) std::fputs(read_text_file(json).c_str(), stdout);
+    std::filesystem::remove(json, error);
+  }
+  if (code != 0) throw CLI::RuntimeError(code == 130 || code == 143 ? code : 1);
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& program) {
+  CLI::App* command = program.add_subcommand("bench", "Measure the kernels and this machine's limits");
+  auto options = std::make_shared<Options>();
+  command->add_option("--filter", options->filter, "Only rows whose name matches this regular expression");
+  command->add_option("--json", options->json, "Google Benchmark's JSON to this file; - for stdout");
+  add_device_options(*command, options->device);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace attune::tools
