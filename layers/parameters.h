@@ -53,7 +53,7 @@ class ParameterStore {
   std::int64_t decayed() const { return decayed_; }     // how many of the first scalars decay
   // The view of `parameter` in another flat array of the same layout (moments, averages), on that array's
   // device.
-  TensorView view_in(Tensor& flat, const Parameter& parameter) const;
+  TensorView view_in(const TensorView& flat, const Parameter& parameter) const;
 
  private:
   std::deque<Parameter> parameters_;
