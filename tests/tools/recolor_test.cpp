@@ -157,3 +157,33 @@ TEST_CASE("without a reference a recolouring is an edit; an unreachable range ke
   CHECK_FALSE(nearest.accepted);
   CHECK(nearest.pixels.size() == region.pixels.size());
 }
+
+TEST_CASE("a recolouring reports its error under the mask's weights, and what it clipped") {
+  RecolorOptions options;
+  options.mild = options.medium = options.strong = {1, 3, 1, 1, 0, 1e9f};
+  options.methods = {0, 0, 0, 0, 0, 1};
+  options.max_clipped = 1;
+  Region region = region_around({0.8f, 0.7f, 0.75f}, 0.05f, 4);
+  for (std::size_t i = 0; i < region.weight.size(); ++i) region.weight[i] = i % 2 == 0 ? 1.0f : 0.25f;
+  double clipped = 0;
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    PhiloxStream random(seed, i, 7);
+    const Recoloring result = recolor(region, draw_other, options, random);
+    double error = 0, weight = 0, at_ends = 0;
+    for (std::size_t p = 0; p < region.pixels.size(); ++p) {
+      const auto w = static_cast<double>(region.weight[p]);
+      bool ends = false;
+      for (std::size_t c = 0; c < 3; ++c) {
+        const float after = result.pixels[p][c];
+        error += std::pow(255 * w * static_cast<double>(after - region.pixels[p][c]), 2);
+        ends = ends || after == 0 || after == 1;
+      }
+      at_ends += ends / static_cast<double>(region.pixels.size());
+      weight += w;
+    }
+    CHECK(result.fmse == Approx(error / (3 * weight)).epsilon(1e-6));
+    CHECK(result.clipped <= at_ends + 1e-9);
+    clipped += result.clipped;
+  }
+  CHECK(clipped > 1);
+}

@@ -195,6 +195,39 @@ TEST_CASE("stored composites are used where nothing fresh is asked for, and weig
   CHECK(photos < 60);
 }
 
+TEST_CASE("a fresh foreground goes towards the foreground of another picture") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "images");
+  std::filesystem::create_directories(folder.path() / "masks");
+  const Image mask = box_mask(40, 40);
+  for (const char* name : {"a.png", "b.png"}) {  // alike: dark red foregrounds on a bright background
+    Image image = texture(40, 40, 0);
+    for (std::size_t p = 0; p < mask.pixels.size(); ++p) {
+      const auto value = static_cast<std::uint8_t>(p % 7);
+      if (mask.pixels[p] > 0)
+        std::fill_n(image.pixels.begin() + static_cast<std::ptrdiff_t>(3 * p), 3, value);
+      if (mask.pixels[p] > 0) image.pixels[3 * p] = static_cast<std::uint8_t>(80 + value);
+    }
+    write_image(folder.path() / "images" / name, image);
+    write_image(folder.path() / "masks" / name, mask);
+  }
+  SourceConfig config;
+  config.kind = SourceKind::photos;
+  config.path = folder.path();
+  SamplerOptions options = small_options();
+  options.jitter = 0;
+  options.recolor.methods = {0, 1, 0, 0, 0, 0};
+  options.recolor.limits = TransferLimits::none();
+  options.recolor.mild = options.recolor.medium = options.recolor.strong = {1, 1, 1, 1, 0, 1e9f};
+  const Sampler sampler({{1, load_items(config)}}, options);
+  for (std::int64_t step = 0; step < 20; ++step) {
+    const Sample sample = sample_of(sampler, step, 0);
+    for (std::size_t p = 0; p < size * size; ++p) {
+      if (sample.mask[p] > 0.9999f) CHECK(std::abs(sample.composite[3 * p] - sample.real[3 * p]) < 0.1f);
+    }
+  }
+}
+
 TEST_CASE("windows keep the foreground's share in bounds where they can") {
   const Image mask = box_mask(80, 60);  // an eighth of the picture
   PhiloxStream random(3, 0);

@@ -93,8 +93,7 @@ void smooth(std::vector<float>& values) {
 
 MonotoneCurve quantile_curve(std::vector<float> x, std::vector<float> y, float max_shift) {
   for (std::size_t q = 0; q < quantiles; ++q) {
-    y[q] = x[q] + std::clamp(y[q] - x[q], -max_shift, max_shift);
-    if (q > 0) y[q] = std::max(y[q], y[q - 1]);
+    y[q] = std::clamp(y[q], x[q] - max_shift, x[q] + max_shift);
   }
   for (int pass = 0; pass < 3; ++pass) smooth(y);
   // Equal quantiles (a flat channel) become one point, at the mean of what they should map to.
@@ -108,7 +107,7 @@ MonotoneCurve quantile_curve(std::vector<float> x, std::vector<float> y, float m
     y_points.push_back(sum / static_cast<float>(last - q));
     q = last;
   }
-  // The mean's own rounding may fall short of the point before by one unit in the last place.
+  // Clamping and smoothing keep the order; their rounding, and the mean's, may break it by one unit in the last place.
   for (std::size_t i = 1; i < y_points.size(); ++i) y_points[i] = std::max(y_points[i], y_points[i - 1]);
   return {std::move(x_points), std::move(y_points)};
 }
