@@ -1,0 +1,89 @@
+// What every benchmark file uses to add its rows to attune-bench.
+//
+// A row is named OP/DIRECTION/DTYPE/SHAPE and reports, next to the time of one call, the counters
+//   bytes, flops   the op's own cost(): compulsory work of one call
+//   GB/s           compulsory bytes over time
+//   ceiling        the least time that the machine needs for these bytes and flops, measured in the same run
+//                  (machine.h), over the time taken; 1 where a problem that stays in cache outruns memory
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "core/context.h"
+#include "core/cost.h"
+#include "core/dtype.h"
+#include "core/shape.h"
+#include "core/tensor.h"
+#include "tests/support/inputs.h"
+
+namespace attune::bench {
+
+// Defined once in each benchmark file: `add` is called after the flags are known and adds that file's rows.
+class Rows {
+ public:
+  explicit Rows(void (*add)());
+};
+
+// Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed after it.
+using Prepare = std::function<std::function<void()>(Context& context)>;
+
+// `arithmetic` is the dtype that the op multiplies in: f32, but bf16 where a library has instructions for that.
+void add_row(const std::string& name, const Cost& cost, Prepare prepare, DType arithmetic = DType::f32);
+
+// The threads that rows run on: --threads, default all cores.
+int threads();
+
+// style_fusion/backward/f32/8x192x192x32
+inline std::string row_name(const char* op, const char* direction, DType dtype, const Shape& shape) {
+  std::string name = text(op, '/', direction, '/', name_of(dtype), '/');
+  for (int axis = 0; axis < shape.rank(); ++axis) name += text(axis ? "x" : "", shape[axis]);
+  return name;
+}
+
+// Runs `call` as often as Google Benchmark asks and returns the seconds that one took. Rates are made from this time, since
+// the library's UseRealTime would append itself to the row's name.
+template <class Call>
+double timed_loop(benchmark::State& state, const Call& call) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  for (auto _ : state) call();
+  return std::chrono::duration<double>(Clock::now() - start).count() /
+         static_cast<double>(state.iterations());
+}
+
+// Normally distributed values that repeat after a prime number of elements: large tensors fill quickly.
+inline void fill_random(TensorView view, std::uint64_t seed) {
+  constexpr std::int64_t period = 65537;
+  const std::vector<double> values = test::make_values(test::Values::random, period, seed);
+  for (std::int64_t i = 0; i < view.elements(); ++i) {
+    const auto value = static_cast<float>(values[static_cast<std::size_t>(i % period)]);
+    if (view.dtype == DType::bf16)
+      view.as<bfloat16>()[i] = bfloat16(value);
+    else
+      view.as<float>()[i] = value;
+  }
+}
+
+inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
+  Tensor tensor(shape, dtype);
+  fill_random(tensor.view(), seed);
+  return tensor;
+}
+
+// A mask like those of real composites: each image's foreground is one disc that covers about a fifth of it.
+inline Tensor disc_mask(std::int64_t images, std::int64_t height, std::int64_t width) {
+  Tensor mask({images, height, width}, DType::f32);
+  auto* m = mask.as<float>();
+  for (std::int64_t pixel = 0; pixel < images * height * width; ++pixel) {
+    const double x = (static_cast<double>(pixel % width) + 0.5) / static_cast<double>(width) - 0.5;
+    const double y = (static_cast<double>(pixel / width % height) + 0.5) / static_cast<double>(height) - 0.5;
+    m[pixel] = x * x + y * y < 0.0625 ? 1.0f : 0.0f;
+  }
+  return mask;
+}
+
+}  // namespace attune::bench
