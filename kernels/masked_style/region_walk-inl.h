@@ -113,9 +113,10 @@ HWY_INLINE void reduce_block(const float* mask, std::int64_t pixels, std::int64_
                              std::int64_t first, const Term& term, float* sums, std::int64_t stride) {
   std::int64_t channel[vectors];
   V32 sum[vectors][4];
+  HWY_UNROLL(4)
   for (std::size_t v = 0; v < vectors; ++v) {
     channel[v] = std::min((first + static_cast<std::int64_t>(v)) * step(), channels - step());
-    for (V32& s : sum[v]) s = hn::Zero(F32());
+    sum[v][0] = sum[v][1] = sum[v][2] = sum[v][3] = hn::Zero(F32());
   }
   for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
     const float m = mask[pixel];
@@ -136,8 +137,11 @@ HWY_INLINE void reduce_block(const float* mask, std::int64_t pixels, std::int64_
         term.add(1, background, value[v], channel[v], sum[v][2], sum[v][3]);
     }
   }
-  for (std::size_t v = 0; v < vectors; ++v)
+  HWY_UNROLL(4)
+  for (std::size_t v = 0; v < vectors; ++v) {
+    HWY_UNROLL(4)
     for (int k = 0; k < 4; ++k) store(sum[v][k], sums + k * stride + channel[v]);
+  }
 }
 
 template <class Term>
