@@ -54,22 +54,27 @@ class UpsampledRow {
         planes_(scratch.part(workspace, part)),
         split_(planes_ + 12 * plane_) {}
 
-  // The rows of cells that the vertical tap reads, [w, 12] each. Parameter k = 3 q + j of a cell: the first
+  // From the two rows of cells that the vertical tap reads, [w, 12] each. Parameter k = 3 q + j of a cell: the first
   // loop sorts by j, the second by q.
   template <class T>
   void interpolate(const T* transform, const BilinearTap& tap) {
     const T* top = transform + tap.lower * cells_ * 12;
     const T* bottom = transform + tap.upper * cells_ * 12;
-    const std::int64_t step = static_cast<std::int64_t>(lanes()), count = 4 * cells_;
+    const std::int64_t step = static_cast<std::int64_t>(lanes()), count = 12 * cells_;
     const V32 fraction = hn::Set(F32(), tap.fraction);
-    for (std::int64_t i = 0; i < count; i += step) {
-      const std::size_t n = static_cast<std::size_t>(count - i < step ? count - i : step);
-      V32 a0, a1, a2, b0, b1, b2;
-      load_interleaved3(top + 3 * i, n, a0, a1, a2);
-      load_interleaved3(bottom + 3 * i, n, b0, b1, b2);
-      store(hn::MulAdd(fraction, hn::Sub(b0, a0), a0), split_ + i);
-      store(hn::MulAdd(fraction, hn::Sub(b1, a1), a1), split_ + 4 * plane_ + i);
-      store(hn::MulAdd(fraction, hn::Sub(b2, a2), a2), split_ + 8 * plane_ + i);
+    HWY_ALIGN float mixed[3 * max_lanes];
+    for (std::int64_t i = 0; i < count; i += 3 * step) {
+      for (std::int64_t j = 0; j < 3 && i + j * step < count; ++j) {
+        const std::int64_t at = i + j * step;
+        const std::size_t n = static_cast<std::size_t>(count - at < step ? count - at : step);
+        const V32 a = load_up_to(top + at, n), b = load_up_to(bottom + at, n);
+        store(hn::MulAdd(fraction, hn::Sub(b, a), a), mixed + j * step);
+      }
+      V32 j0, j1, j2;
+      hn::LoadInterleaved3(F32(), mixed, j0, j1, j2);
+      store(j0, split_ + i / 3);
+      store(j1, split_ + 4 * plane_ + i / 3);
+      store(j2, split_ + 8 * plane_ + i / 3);
     }
     for (std::int64_t j = 0; j < 3; ++j)
       for (std::int64_t cell = 0; cell < cells_; cell += step) {
@@ -80,8 +85,8 @@ class UpsampledRow {
         store(q2, plane(6 + j) + cell);
         store(q3, plane(9 + j) + cell);
       }
-    for (std::int64_t k = 0; k < 12; ++k)  // the right edge is clamped: the cell after the last one equals it
-      for (std::int64_t cell = cells_; cell < plane_; ++cell) plane(k)[cell] = plane(k)[cells_ - 1];
+    // The right edge is clamped: what a vector reads behind the last cell equals it.
+    for (std::int64_t k = 0; k < 12; ++k) store(hn::Set(F32(), plane(k)[cells_ - 1]), plane(k) + cells_);
   }
 
   // body(parameter), where parameter(k) is the vector of T^'s entry k at the columns from `column` on.
