@@ -16,10 +16,10 @@ bool shares_positives(const RegionContrastOptions& options) { return options.neg
 }  // namespace
 
 void apply_reading(const std::string& name, RegionContrastOptions& options) {
-  const PatchSet output_foreground{Picture::output, Region::foreground};
-  const PatchSet real_foreground{Picture::real, Region::foreground};
-  const PatchSet real_background{Picture::real, Region::background};
-  const PatchSet composite_foreground{Picture::composite, Region::foreground};
+  const PatchSet output_foreground{Branch::output, Region::foreground};
+  const PatchSet real_foreground{Branch::real, Region::foreground};
+  const PatchSet real_background{Branch::real, Region::background};
+  const PatchSet composite_foreground{Branch::composite, Region::foreground};
   if (name == "attract") {
     options.anchor = output_foreground;
     options.positive = real_background;
@@ -75,11 +75,11 @@ RegionContrast::Sampled RegionContrast::sample(Graph& graph, const Level& level,
 
 std::vector<ValueId> RegionContrast::add_to(Graph& graph, const Pictures& pictures, ValueId mask) const {
   // Each picture goes through the encoder once, however many sets are taken from it.
-  std::map<Picture, std::vector<ValueId>> features;
+  std::map<Branch, std::vector<ValueId>> features;
   for (const PatchSet& set : {options_.anchor, options_.positive, options_.negative}) {
     if (features.count(set.picture)) continue;
-    const ValueId picture = set.picture == Picture::output ? pictures.output
-                            : set.picture == Picture::real ? pictures.real
+    const ValueId picture = set.picture == Branch::output ? pictures.output
+                            : set.picture == Branch::real ? pictures.real
                                                            : pictures.composite;
     features[set.picture] = harmonizer_.add_encoder_to(
         graph, picture, options_.trains_encoder ? Learning::normal : Learning::frozen);

@@ -19,10 +19,10 @@
 
 namespace attune {
 
-enum class Picture { output, real, composite };
+enum class Branch { output, real, composite };
 
 struct PatchSet {
-  Picture picture = Picture::output;
+  Branch picture = Branch::output;
   patch_sample::Region region = patch_sample::Region::foreground;
 
   friend bool operator==(const PatchSet& a, const PatchSet& b) {

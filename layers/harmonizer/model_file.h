@@ -25,10 +25,11 @@ const char* name_of(Fusion fusion);
 Head head_from_name(const std::string& name);
 Fusion fusion_from_name(const std::string& name);
 
-// Metadata key "attune.model" holds the description as JSON, "format" says "attune harmonizer 1"; `extra` is
-// added. `values` is the flat array to save (the parameters' own, or their average), on any device.
-void save_model(const std::filesystem::path& path, const ModelDescription& description,
-                const ParameterStore& store, Tensor& values,
+// Metadata key "attune.model" holds the description as JSON, "format" says "attune harmonizer 1"; `extra` is added.
+// The weights are those of `harmonizer`, whose parameters lie in `store`, taken from `values`: a flat array that lies like
+// the store's own (their average, say), on any device.
+void save_model(const std::filesystem::path& path, std::int64_t inference_size, const Harmonizer& harmonizer,
+                const ParameterStore& store, const TensorView& values,
                 const std::map<std::string, std::string>& extra = {});
 
 // The description in a file that save_model wrote. Throws ErrorKind::input where it is none or has a version

@@ -1,6 +1,7 @@
 // attune eval: a model's scores on a list of composites with known truth, beside doing nothing.
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/files.h"

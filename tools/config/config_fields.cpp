@@ -54,12 +54,12 @@ Choice choice(Enum& target, std::vector<Word<Enum>> words) {
 const std::vector<Word<PatchSet>>& patch_sets() {
   using patch_sample::Region;
   static const std::vector<Word<PatchSet>> all = {
-      {"output.foreground", {Picture::output, Region::foreground}},
-      {"output.background", {Picture::output, Region::background}},
-      {"real.foreground", {Picture::real, Region::foreground}},
-      {"real.background", {Picture::real, Region::background}},
-      {"composite.foreground", {Picture::composite, Region::foreground}},
-      {"composite.background", {Picture::composite, Region::background}}};
+      {"output.foreground", {Branch::output, Region::foreground}},
+      {"output.background", {Branch::output, Region::background}},
+      {"real.foreground", {Branch::real, Region::foreground}},
+      {"real.background", {Branch::real, Region::background}},
+      {"composite.foreground", {Branch::composite, Region::foreground}},
+      {"composite.background", {Branch::composite, Region::background}}};
   return all;
 }
 
