@@ -47,4 +47,8 @@ constexpr Range part_of(std::int64_t total, std::int64_t parts, std::int64_t ind
   return {total * index / parts, total * (index + 1) / parts};
 }
 
+// Ops whose tasks each need scratch memory cut their rows into this many parts, whatever the number of threads: enough
+// to balance the cores of any machine that computes on CPUs, few enough that the scratch stays small.
+inline constexpr std::int64_t scratch_parts = 64;
+
 }  // namespace attune

@@ -135,8 +135,8 @@ void apply(Context& context, const Rows& a, const Options& options) {
   const cpu::Scratch scratch{w, a.width, count};
   void* workspace = context.workspace(scratch.bytes());
   scratch.columns(workspace).fill(static_cast<double>(options.scale_x), w, a.width);
-  parallel_for(context.threads(), cpu::parts, [&](std::int64_t part) HWY_ATTR {
-    const Range rows = part_of(count, cpu::parts, part);
+  parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
+    const Range rows = part_of(count, scratch_parts, part);
     UpsampledRow upsampled(scratch, workspace, part);
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       upsampled.interpolate(a.transform.as<T>(),

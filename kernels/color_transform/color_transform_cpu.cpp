@@ -28,8 +28,8 @@ void for_each_row(Context& context, ConstTensorView transform, const Shape& imag
   const cpu::Scratch scratch{w, width, height};
   void* workspace = context.workspace(scratch.bytes());
   scratch.columns(workspace).fill(static_cast<double>(options.scale_x), w, width);
-  parallel_for(context.threads(), cpu::parts, [&](std::int64_t part) HWY_ATTR {
-    const Range rows = part_of(image[0] * height, cpu::parts, part);
+  parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
+    const Range rows = part_of(image[0] * height, scratch_parts, part);
     UpsampledRow upsampled(scratch, workspace, part);
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const BilinearTap tap = bilinear_tap(row % height, static_cast<double>(options.scale_y), h);
@@ -203,8 +203,8 @@ void backward_transform(Context& context, const Backward& a, const Options& opti
   const cpu::AxisTaps columns = scratch.columns(workspace), rows = scratch.rows(workspace);
   columns.fill(static_cast<double>(options.scale_x), w, width);
   rows.fill(static_cast<double>(options.scale_y), h, height);
-  parallel_for(context.threads(), cpu::parts, [&](std::int64_t part) HWY_ATTR {
-    const Range cell_rows = part_of(a.image.shape[0] * h, cpu::parts, part);
+  parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
+    const Range cell_rows = part_of(a.image.shape[0] * h, scratch_parts, part);
     float* sums = scratch.part(workspace, part);
     for (std::int64_t row = cell_rows.begin; row < cell_rows.end; ++row) {
       sum_rows(a, row / h, row % h, rows, sums);

@@ -3,13 +3,12 @@
 
 #include <cstdint>
 
+#include "core/parallel.h"
 #include "core/shape.h"
 #include "kernels/resample/bilinear_tap.h"
 
 namespace attune::color_transform::cpu {
 
-// Rows are handed out in this many runs: enough for any machine that trains on CPUs, and little scratch.
-inline constexpr std::int64_t parts = 64;
 // The lanes of the widest vector: arrays end in as many valid elements.
 inline constexpr std::int64_t padding = 16;
 
@@ -46,7 +45,7 @@ struct Scratch {
   }
   std::int64_t bytes() const {
     const std::int64_t taps = 2 * (AxisTaps::floats(width) + AxisTaps::floats(height));
-    return checked_multiply(taps + checked_multiply(parts, part_floats()), sizeof(float));
+    return checked_multiply(taps + checked_multiply(scratch_parts, part_floats()), sizeof(float));
   }
 
   AxisTaps columns(void* workspace) const { return taps_at(static_cast<float*>(workspace), width); }

@@ -69,8 +69,8 @@ void resample(Context& context, const cpu::Scratch& scratch, ConstTensorView fro
               const Finish& finish) {
   const std::int64_t height = to.shape[1], width = to.shape[2], channels = to.shape[3];
   const std::int64_t from_row = from.shape[2] * channels, to_row = width * channels;
-  parallel_for(context.threads(), cpu::parts, [&](std::int64_t part) HWY_ATTR {
-    const Range range = part_of(to.shape[0] * height, cpu::parts, part);
+  parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
+    const Range range = part_of(to.shape[0] * height, scratch_parts, part);
     float* buffer = scratch.row_buffer(part);
     for (std::int64_t row = range.begin; row < range.end; ++row) {
       const std::int64_t y = row % height, image = row / height;

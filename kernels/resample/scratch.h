@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/parallel.h"
 #include "core/shape.h"
 #include "kernels/resample/axis_weights.h"
 
 namespace attune::resample::cpu {
-
-// Rows are handed out in this many runs, each with a row of floats: enough for any machine that trains on CPUs.
-inline constexpr std::int64_t parts = 64;
 
 // Between maps x and y: per axis the forward table and its transpose, then a row of the wider map for each part.
 class Scratch {
@@ -20,7 +18,7 @@ class Scratch {
 
   std::int64_t bytes() const {
     return checked_multiply(2, table_bytes(rows_) + table_bytes(columns_)) +
-           checked_multiply(parts, checked_multiply(row_floats_, sizeof(float)));
+           checked_multiply(scratch_parts, checked_multiply(row_floats_, sizeof(float)));
   }
 
   // The tables that a pass over rows and columns needs; forward's own, or the transposes of them.
