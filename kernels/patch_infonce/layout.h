@@ -15,8 +15,8 @@ constexpr std::int64_t capacity_of(std::int64_t rows) {
   return ceil_divide(rows + largest_strip - 1, largest_panel) * largest_panel;
 }
 
-// The normalized rows of one set (anchors, positives or negatives) in scratch memory. Panels and strips hold the same
-// rows, interleaved by depth: element (r, d) of a block of `width` rows is at d * width + r.
+// The normalized rows of one set (anchors, positives or negatives) in scratch memory. Panels and strips hold
+// the same rows, interleaved by depth: element (r, d) of a block of `width` rows is at d * width + r.
 struct PackedRows {
   float* panels = nullptr;  // [capacity, depth] in blocks of a panel: the rows that lie in vector lanes
   float* strips = nullptr;  // [capacity, depth] in blocks of a strip: the rows that are streamed past a panel
@@ -76,6 +76,12 @@ inline Extents extents_of(ConstTensorView anchors, ConstTensorView positives, Co
 // The rows of image n that count.
 inline std::int64_t counted(ConstTensorView count, std::int64_t rows, std::int64_t n) {
   return count.empty() ? rows : count.as<std::int32_t>()[n];
+}
+
+// The positive of each of image n's anchors; null in set mode.
+inline const std::int32_t* positives_of(const Inputs& a, const Extents& e, const Options& options,
+                                        std::int64_t n) {
+  return options.pairing == Pairing::indexed ? a.positive_index.as<std::int32_t>() + n * e.anchors : nullptr;
 }
 
 struct Counts {

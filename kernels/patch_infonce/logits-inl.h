@@ -51,8 +51,8 @@ struct Logistic {
 };
 
 // Per lane, sums of L = log(1 + e^t) and q = dL/dt over the positives, t = log R - s.
-// log(1 + e^t) = max(t, 0) + log(1 + e^-|t|); the factors 1 + e^-|t| of a tile, at most 2 each, take one logarithm of
-// their product, kept less 1 so that a tiny loss keeps its digits.
+// log(1 + e^t) = max(t, 0) + log(1 + e^-|t|); the factors 1 + e^-|t| of a tile, at most 2 each, take one
+// logarithm of their product, kept less 1 so that a tiny loss keeps its digits.
 struct PositiveSums {
   V32 loss, miss;
 
@@ -81,8 +81,8 @@ HWY_INLINE Mask32 equal(hn::Vec<I32> a, hn::Vec<I32> b) { return hn::RebindMask(
 // A panel of anchors, columns streamed.
 class AnchorPanel {
  public:
-  // The pointers are the panel's first anchor's, of which `present` exist; positive_index is null in set mode, log_sum
-  // and miss before they are known.
+  // The pointers are the panel's first anchor's, of which `present` exist; positive_index is null in set
+  // mode, log_sum and miss before they are known.
   HWY_INLINE AnchorPanel(const float* log_sum, const float* miss, const std::int32_t* positive_index,
                          std::int64_t present) {
     std::fill_n(index_, panel_rows, -1);
@@ -132,6 +132,11 @@ enum class Role {
   one_positive,          // indexed mode's positives: one an anchor, the others are out of the loss
   one_positive_and_rest  // ... or in the denominator
 };
+
+HWY_INLINE Role role_of_positives(const Options& options) {
+  if (options.pairing == Pairing::set) return Role::positive_set;
+  return options.other_positives_in_denominator ? Role::one_positive_and_rest : Role::one_positive;
+}
 
 // dL_i/ds, set mode's 1 / P left to the caller.
 HWY_INLINE V32 logit_gradient(Role role, V32 s, const Anchors& a) {

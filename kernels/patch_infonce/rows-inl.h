@@ -1,4 +1,5 @@
-// Between rows in memory and panels or strips in scratch: normalizing on the way in, its derivative on the way out.
+// Between rows in memory and panels or strips in scratch: normalizing on the way in, its derivative on the
+// way out.
 #include <cmath>
 
 #include "core/cost.h"

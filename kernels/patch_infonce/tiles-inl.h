@@ -1,9 +1,10 @@
 // The two products that patch_infonce is made of, on register tiles of one panel by one strip.
 //
-// A panel is two vectors of rows, a strip as many rows as leave the registers room: panel rows lie in the lanes,
-// strip rows are broadcast. So a row's sums over the other side never cross lanes, and depth may be any number.
-// The products are not inlined: beside a caller's constants an accumulator of AVX2's loop went to memory, which
-// halved forward's rate (K = P = M = 1024, D = 256, one core of an EPYC 9004: 46 instead of 91 GF/s).
+// A panel is two vectors of rows, a strip as many rows as leave the registers room: panel rows lie in the
+// lanes, strip rows are broadcast. So a row's sums over the other side never cross lanes, and depth may be
+// any number. The products are not inlined: beside a caller's constants an accumulator of AVX2's loop went to
+// memory, which halved forward's rate (K = P = M = 1024, D = 256, one core of an EPYC 9004: 46 instead of 91
+// GF/s).
 #include <cstring>
 #include <utility>
 
@@ -26,8 +27,8 @@ using attune::HWY_NAMESPACE::V32;
 
 constexpr std::int64_t vector_rows = HWY_MAX_BYTES / 4;
 constexpr std::int64_t panel_rows = 2 * vector_rows;
-// 2 x 12 accumulators of AVX-512's 32 registers, 2 x 6 of the others' 16; the rest hold two panel vectors, a broadcast
-// and a temporary.
+// 2 x 12 accumulators of AVX-512's 32 registers, 2 x 6 of the others' 16; the rest hold two panel vectors, a
+// broadcast and a temporary.
 constexpr std::int64_t strip_rows = HWY_MAX_BYTES == 64 ? 12 : 6;
 constexpr std::int64_t tile_elements =
     strip_rows * panel_rows;  // element (strip row c, panel row w) at c panel_rows + w

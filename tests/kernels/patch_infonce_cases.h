@@ -1,5 +1,5 @@
-// The cases of patch_infonce: comparison, gradient check and benchmark run from this list. Row counts, depths, batches,
-// temperatures, pairings, values, dtypes and offsets are covered pairwise (math.md, 8).
+// The cases of patch_infonce: comparison, gradient check and benchmark run from this list. Row counts,
+// depths, batches, temperatures, pairings, values, dtypes and offsets are covered pairwise (math.md, 8).
 #pragma once
 
 #include <string>

@@ -11,7 +11,8 @@
 
 namespace attune::test {
 
-// The rows that count in each image; some images lack anchors, positives or negatives where the case is counted.
+// The rows that count in each image; some images lack anchors, positives or negatives where the case is
+// counted.
 inline std::vector<double> infonce_counts(const PatchInfoNceCase& c, std::int64_t rows,
                                           std::int64_t empty_image) {
   std::vector<double> counts;
@@ -33,10 +34,11 @@ inline std::vector<double> infonce_rows(const PatchInfoNceCase& c, std::int64_t 
   return values;
 }
 
-// All tensors of a case, activations in `dtype`; outputs poisoned.
+// All tensors of a case, activations in `dtype`, which stands for the case's own so that the reference gets
+// the same problem in f32 or f64; outputs poisoned.
 struct PatchInfoNceProblem {
-  PatchInfoNceProblem(const PatchInfoNceCase& c, DType dtype, std::uint64_t seed)
-      : PatchInfoNceProblem(c, dtype, seed, infonce_counts(c, c.extents.anchors, 0),
+  PatchInfoNceProblem(const PatchInfoNceCase& c, DType dtype, std::uint64_t seed, Device device = {})
+      : PatchInfoNceProblem(c, dtype, seed, device, infonce_counts(c, c.extents.anchors, 0),
                             infonce_counts(c, c.extents.positives, 1),
                             infonce_counts(c, c.extents.negatives, 2)) {}
 
@@ -61,28 +63,28 @@ struct PatchInfoNceProblem {
   TestTensor loss, log_sum, miss, dloss, danchors, dpositives, dnegatives;
 
  private:
-  PatchInfoNceProblem(const PatchInfoNceCase& c, DType dtype, std::uint64_t seed,
+  PatchInfoNceProblem(const PatchInfoNceCase& c, DType dtype, std::uint64_t seed, Device device,
                       const std::vector<double>& anchor_counts, const std::vector<double>& positive_counts,
                       const std::vector<double>& negative_counts)
       : counted(c.counted),
         indexed(c.mode != InfoNceMode::set),
         anchors(rows_of(c, c.extents.anchors), dtype, infonce_rows(c, c.extents.anchors, anchor_counts, seed),
-                c.offset),
+                c.offset, device),
         positives(rows_of(c, c.extents.positives), dtype,
-                  infonce_rows(c, c.extents.positives, positive_counts, seed + 1), c.offset),
+                  infonce_rows(c, c.extents.positives, positive_counts, seed + 1), c.offset, device),
         negatives(rows_of(c, c.extents.negatives), dtype,
-                  infonce_rows(c, c.extents.negatives, negative_counts, seed + 2), c.offset),
-        anchor_count({c.extents.images}, DType::i32, anchor_counts, c.offset),
-        positive_count({c.extents.images}, DType::i32, positive_counts, c.offset),
-        negative_count({c.extents.images}, DType::i32, negative_counts, c.offset),
-        positive_index({c.extents.images, c.extents.anchors}, DType::i32, c.offset),
-        loss({1}, statistics_dtype(dtype), c.offset),
-        log_sum({c.extents.images, c.extents.anchors}, statistics_dtype(dtype), c.offset),
-        miss({c.extents.images, c.extents.anchors}, statistics_dtype(dtype), c.offset),
-        dloss({1}, statistics_dtype(dtype), {0.75}, c.offset),
-        danchors(anchors.shape(), dtype, c.offset),
-        dpositives(positives.shape(), dtype, c.offset),
-        dnegatives(negatives.shape(), dtype, c.offset) {
+                  infonce_rows(c, c.extents.negatives, negative_counts, seed + 2), c.offset, device),
+        anchor_count({c.extents.images}, DType::i32, anchor_counts, c.offset, device),
+        positive_count({c.extents.images}, DType::i32, positive_counts, c.offset, device),
+        negative_count({c.extents.images}, DType::i32, negative_counts, c.offset, device),
+        positive_index({c.extents.images, c.extents.anchors}, DType::i32, c.offset, device),
+        loss({1}, statistics_dtype(dtype), c.offset, device),
+        log_sum({c.extents.images, c.extents.anchors}, statistics_dtype(dtype), c.offset, device),
+        miss({c.extents.images, c.extents.anchors}, statistics_dtype(dtype), c.offset, device),
+        dloss({1}, statistics_dtype(dtype), {0.75}, c.offset, device),
+        danchors(anchors.shape(), dtype, c.offset, device),
+        dpositives(positives.shape(), dtype, c.offset, device),
+        dnegatives(negatives.shape(), dtype, c.offset, device) {
     std::vector<double> index;
     for (std::int64_t i = 0; i < positive_index.shape().elements(); ++i) {
       const double count = positive_counts[static_cast<std::size_t>(i / c.extents.anchors)];
@@ -95,14 +97,16 @@ struct PatchInfoNceProblem {
   }
 };
 
-// As check_close, for the gradient of rows z. Where it is small only because everything along z cancels (equal or
-// nearly parallel rows), the error is measured by what cancelled: dL / (temperature |z|), spread over all rows.
+// As check_close, for the gradient of rows z. Where it is small only because everything along z cancels
+// (equal or nearly parallel rows), the error is measured by what cancelled: dL / (temperature |z|), spread
+// over all rows.
 inline void check_close_gradient(const char* name, const TestTensor& actual, const TestTensor& plain,
                                  const TestTensor& exact, const TestTensor& z, const PatchInfoNceCase& c) {
   const std::vector<double> expected = exact.get();
   std::vector<double> rows = z.get();
   for (double& value : rows) value = std::isnan(value) ? 0 : value;
-  // Over R rows of length |z|: sqrt(R) rows' worth of dL / (R temperature |z|), and sqrt(R) |z| is the norm of all.
+  // Over R rows of length |z|: sqrt(R) rows' worth of dL / (R temperature |z|), and sqrt(R) |z| is the norm
+  // of all.
   const double cancelled = 0.1 / (static_cast<double>(c.temperature) * std::max(norm(rows), 1e-30));
   const double scale = std::max(norm(expected), cancelled);
   const auto error = [&](const std::vector<double>& values) {
@@ -115,25 +119,42 @@ inline void check_close_gradient(const char* name, const TestTensor& actual, con
   CHECK(error(actual.get()) <= bound);
 }
 
-inline void check_patch_infonce(Context& context, const PatchInfoNceCase& c, std::uint64_t seed) {
-  INFO("case " << c.name() << ", seed " << seed);
-  const PatchInfoNceProblem actual(c, c.dtype, seed), plain(c, DType::f32, seed), exact(c, DType::f64, seed);
-  const patch_infonce::Options options = c.options();
-  patch_infonce::forward(context, actual.forward(), options);
-  reference::patch_infonce::forward<float>(plain.forward(), options);
-  reference::patch_infonce::forward<double>(exact.forward(), options);
-  check_close("loss", actual.loss, plain.loss, exact.loss);
-  check_close("log_sum", actual.log_sum, plain.log_sum, exact.log_sum);
-  check_close("miss", actual.miss, plain.miss, exact.miss);
+// A case's expected results, made once for all the devices and instruction sets that are checked against
+// them.
+class PatchInfoNceExpectation {
+ public:
+  PatchInfoNceExpectation(const PatchInfoNceCase& c, std::uint64_t seed)
+      : case_(c), seed_(seed), plain_(c, DType::f32, seed), exact_(c, DType::f64, seed) {
+    reference::patch_infonce::forward<float>(plain_.forward(), c.options());
+    reference::patch_infonce::forward<double>(exact_.forward(), c.options());
+    reference::patch_infonce::backward<float>(plain_.backward(), c.options());
+    reference::patch_infonce::backward<double>(exact_.backward(), c.options());
+  }
 
-  patch_infonce::backward(context, actual.backward(), options);
-  reference::patch_infonce::backward<float>(plain.backward(), options);
-  reference::patch_infonce::backward<double>(exact.backward(), options);
-  check_close_gradient("danchors", actual.danchors, plain.danchors, exact.danchors, exact.anchors, c);
-  check_close_gradient("dpositives", actual.dpositives, plain.dpositives, exact.dpositives, exact.positives,
-                       c);
-  check_close_gradient("dnegatives", actual.dnegatives, plain.dnegatives, exact.dnegatives, exact.negatives,
-                       c);
-}
+  void check(Context& context) const {
+    INFO("case " << case_.name() << ", seed " << seed_);
+    const PatchInfoNceProblem actual(case_, case_.dtype, seed_, context.device());
+    patch_infonce::forward(context, actual.forward(), case_.options());
+    check_close("loss", actual.loss, plain_.loss, exact_.loss);
+    check_close("log_sum", actual.log_sum, plain_.log_sum, exact_.log_sum);
+    check_close("miss", actual.miss, plain_.miss, exact_.miss);
+    patch_infonce::backward(context, actual.backward(), case_.options());
+    check_gradient_of("danchors", actual.danchors, plain_.danchors, exact_.danchors, exact_.anchors);
+    check_gradient_of("dpositives", actual.dpositives, plain_.dpositives, exact_.dpositives,
+                      exact_.positives);
+    check_gradient_of("dnegatives", actual.dnegatives, plain_.dnegatives, exact_.dnegatives,
+                      exact_.negatives);
+  }
+
+ private:
+  void check_gradient_of(const char* name, const TestTensor& actual, const TestTensor& plain,
+                         const TestTensor& exact, const TestTensor& z) const {
+    check_close_gradient(name, actual, plain, exact, z, case_);
+  }
+
+  PatchInfoNceCase case_;
+  std::uint64_t seed_;
+  PatchInfoNceProblem plain_, exact_;
+};
 
 }  // namespace attune::test

@@ -13,10 +13,11 @@ constexpr InfoNceMode all_modes[] = {InfoNceMode::set, InfoNceMode::indexed,
                                      InfoNceMode::indexed_with_others};
 
 TEST_CASE("patch_infonce agrees with the reference") {
-  Context context;
-  for_each_cpu_target([&] {
-    for (const PatchInfoNceCase& c : patch_infonce_cases()) check_patch_infonce(context, c, seed);
-  });
+  Context context({}, 1);
+  for (const PatchInfoNceCase& c : patch_infonce_cases()) {
+    const PatchInfoNceExpectation expected(c, seed);
+    for_each_cpu_target([&] { expected.check(context); });
+  }
 }
 
 TEST_CASE("patch_infonce's reference backward is the derivative of its forward") {
@@ -46,7 +47,7 @@ TEST_CASE("patch_infonce's reference backward is the derivative of its forward")
 }
 
 TEST_CASE("patch_infonce overwrites, accumulates or skips each gradient as told") {
-  Context context;
+  Context context({}, 1);
   for (const DType dtype : {DType::f32, DType::bf16})
     for (const InfoNceMode mode : all_modes) {
       PatchInfoNceCase c{{4, 33, 19, 21, 35}, mode};
@@ -76,7 +77,7 @@ TEST_CASE("patch_infonce overwrites, accumulates or skips each gradient as told"
 }
 
 TEST_CASE("patch_infonce writes one gradient where only one is asked for") {
-  Context context;
+  Context context({}, 1);
   const PatchInfoNceCase c{{2, 20, 18, 16, 12}};
   const Problem all(c, c.dtype, seed);
   patch_infonce::forward(context, all.forward(), c.options());
@@ -102,7 +103,7 @@ TEST_CASE("patch_infonce writes one gradient where only one is asked for") {
 }
 
 TEST_CASE("patch_infonce has no loss and no gradient where no image contributes") {
-  Context context;
+  Context context({}, 1);
   const PatchInfoNceCase cases[] = {{{2, 8, 8, 0, 16}},
                                     {{2, 8, 0, 8, 16}},
                                     {{2, 0, 8, 8, 16}},
@@ -126,7 +127,7 @@ TEST_CASE("patch_infonce has no loss and no gradient where no image contributes"
 }
 
 TEST_CASE("patch_infonce takes the mean over the images that contribute") {
-  Context context;
+  Context context({}, 1);
   const PatchInfoNceCase c{{3, 9, 8, 7, 6}};
   Problem p(c, c.dtype, seed);
   double sum = 0;
@@ -148,7 +149,7 @@ TEST_CASE("patch_infonce takes the mean over the images that contribute") {
 
 TEST_CASE("patch_infonce keeps the digits of a tiny loss") {
   // Positives equal to the anchor, negatives opposite: L = log(1 + M e^(-2 / tau)), about 1e-11.
-  Context context;
+  Context context({}, 1);
   const PatchInfoNceCase c{{1, 17, 30, 25, 2}};
   for_each_cpu_target([&] {
     Problem p(c, c.dtype, seed), exact(c, DType::f64, seed);
@@ -169,7 +170,7 @@ TEST_CASE("patch_infonce keeps the digits of a tiny loss") {
 }
 
 TEST_CASE("patch_infonce gives a row without direction no gradient") {
-  Context context;
+  Context context({}, 1);
   for (const InfoNceMode mode : all_modes) {
     const PatchInfoNceCase c{{1, 13, 9, 11, 7}, mode};
     INFO("case " << c.name());
@@ -197,7 +198,7 @@ TEST_CASE("patch_infonce gives a row without direction no gradient") {
 }
 
 TEST_CASE("patch_infonce finds the nearest positive, the first of equals") {
-  Context context;
+  Context context({}, 1);
   for_each_cpu_target([&] {
     for (const PatchInfoNceCase& c : patch_infonce_cases()) {
       INFO("case " << c.name() << ", seed " << seed);
@@ -261,7 +262,7 @@ TEST_CASE("patch_infonce gives the same bits on 1, 2 and 4 threads and on a repe
 }
 
 TEST_CASE("patch_infonce stays within the scratch that it announces") {
-  Context context;
+  Context context({}, 1);
   const PatchInfoNceCase c{{2, 65, 63, 1, 33}};
   const std::int64_t bytes = patch_infonce::workspace_bytes(c.extents, context.device());
   void* const before = context.workspace(bytes);
@@ -272,7 +273,7 @@ TEST_CASE("patch_infonce stays within the scratch that it announces") {
 }
 
 TEST_CASE("patch_infonce refuses arguments that break the contract, and writes nothing") {
-  Context context;
+  Context context({}, 1);
   const PatchInfoNceCase c{{2, 5, 4, 3, 6}, InfoNceMode::indexed};
   const Problem p(c, c.dtype, seed);
   const TestTensor wide({2, 4, 7}, DType::f32), half({2, 4, 6}, DType::bf16), real({2, 5}, DType::f32);

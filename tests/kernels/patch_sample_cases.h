@@ -1,5 +1,5 @@
-// The cases of patch_sample: comparison and benchmark run from this list. Sizes, channels, batches, masks, sample
-// counts, dtypes and offsets are covered pairwise (math.md, 8).
+// The cases of patch_sample: comparison and benchmark run from this list. Sizes, channels, batches, masks,
+// sample counts, dtypes and offsets are covered pairwise (math.md, 8).
 #pragma once
 
 #include <string>

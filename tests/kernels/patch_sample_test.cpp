@@ -6,6 +6,7 @@
 #include "core/context.h"
 #include "tests/reference/patch_sample_reference.h"
 #include "tests/support/compare.h"
+#include "tests/support/cpu_targets.h"
 #include "tests/support/test_tensor.h"
 
 using namespace attune;
@@ -72,31 +73,33 @@ void check_argument_error(const Call& call) {
 }  // namespace
 
 TEST_CASE("patch_sample draws the reference's indices, gathers its rows and scatters its sums") {
-  Context context;
-  for (const PatchSampleCase& c : patch_sample_cases()) {
-    INFO(c.name());
-    const Setup actual(c), expected(c);
-    patch_sample::draw(context, actual.draw(), options_of(c));
-    reference::patch_sample::draw<float>(expected.draw(), options_of(c));
-    CHECK(actual.count.get() == expected.count.get());
-    CHECK(actual.indices.get() == expected.indices.get());
+  Context context({}, 1);
+  for_each_cpu_target([&] {
+    for (const PatchSampleCase& c : patch_sample_cases()) {
+      INFO(c.name());
+      const Setup actual(c), expected(c);
+      patch_sample::draw(context, actual.draw(), options_of(c));
+      reference::patch_sample::draw<float>(expected.draw(), options_of(c));
+      CHECK((actual.count.get() == expected.count.get()));
+      CHECK((actual.indices.get() == expected.indices.get()));
 
-    patch_sample::gather(context, actual.gather());
-    c.dtype == DType::f32 ? reference::patch_sample::gather<float>(expected.gather())
-                          : reference::patch_sample::gather<bfloat16>(expected.gather());
-    CHECK(actual.z.bytes() == expected.z.bytes());
-    CHECK(actual.z.get() == expected.z.get());
+      patch_sample::gather(context, actual.gather());
+      c.dtype == DType::f32 ? reference::patch_sample::gather<float>(expected.gather())
+                            : reference::patch_sample::gather<bfloat16>(expected.gather());
+      CHECK((actual.z.bytes() == expected.z.bytes()));
+      CHECK((actual.z.get() == expected.z.get()));
 
-    const std::vector<double> zeros(static_cast<std::size_t>(actual.dx.shape().elements()), 0.0);
-    patch_sample::scatter(context, actual.scatter());
-    CHECK(relative_error(actual.dx.get(),
-                         expected_scatter(actual, actual.count.view(), GradientMode::overwrite, zeros)) <=
-          tolerance(c.dtype, 0));
-  }
+      const std::vector<double> zeros(static_cast<std::size_t>(actual.dx.shape().elements()), 0.0);
+      patch_sample::scatter(context, actual.scatter());
+      CHECK(relative_error(actual.dx.get(),
+                           expected_scatter(actual, actual.count.view(), GradientMode::overwrite, zeros)) <=
+            tolerance(c.dtype, 0));
+    }
+  });
 }
 
 TEST_CASE("patch_sample scatter sums equal indices, with and without a count") {
-  Context context;
+  Context context({}, 1);
   for (const DType dtype : {DType::f32, DType::bf16})
     for (const bool counted : {false, true}) {
       INFO(attune::name_of(dtype) << (counted ? ", counted" : ""));
@@ -116,7 +119,7 @@ TEST_CASE("patch_sample scatter sums equal indices, with and without a count") {
 }
 
 TEST_CASE("patch_sample scatter accumulates, or does nothing, where it is told to") {
-  Context context;
+  Context context({}, 1);
   Setup s({2, 7, 13, 5, 16, Mask::random});
   patch_sample::draw(context, s.draw(), {});
   const std::vector<double> before = make_values(Values::random, s.dx.shape().elements(), 5);
@@ -148,7 +151,7 @@ TEST_CASE("patch_sample scatter is the adjoint of gather") {
 }
 
 TEST_CASE("patch_sample draws without replacement, from the region alone, and repeats in order") {
-  Context context;
+  Context context({}, 1);
   const Setup s({3, 7, 13, 1, 200, Mask::soft, Region::background});
   patch_sample::draw(context, s.draw(), options_of({3, 7, 13, 1, 200, Mask::soft, Region::background}));
   const std::vector<double> mask = s.mask.get(), indices = s.indices.get(), count = s.count.get();
@@ -169,7 +172,7 @@ TEST_CASE("patch_sample draws without replacement, from the region alone, and re
 }
 
 TEST_CASE("patch_sample's choice depends on every option, and on the image alone within a batch") {
-  Context context;
+  Context context({}, 1);
   const auto drawn = [&](const patch_sample::Options& options, std::int64_t images = 1) {
     Setup s({images, 16, 16, 1, 32, Mask::full});
     s.mask.set(std::vector<double>(static_cast<std::size_t>(256 * images),
@@ -199,7 +202,7 @@ TEST_CASE("patch_sample's choice depends on every option, and on the image alone
 }
 
 TEST_CASE("patch_sample draws uniformly") {
-  Context context;
+  Context context({}, 1);
   Setup s({1, 8, 8, 1, 16, Mask::full});
   std::vector<int> hits(64, 0);
   constexpr int steps = 4000;
@@ -228,16 +231,16 @@ TEST_CASE("patch_sample gives the same bits on 1, 2 and 4 threads and on a repea
     for (int repetition = 0; repetition < 2; ++repetition) {
       const Setup s(c);
       run(context, s);
-      CHECK(s.indices.bytes() == first.indices.bytes());
-      CHECK(s.count.bytes() == first.count.bytes());
-      CHECK(s.z.bytes() == first.z.bytes());
-      CHECK(s.dx.bytes() == first.dx.bytes());
+      CHECK((s.indices.bytes() == first.indices.bytes()));
+      CHECK((s.count.bytes() == first.count.bytes()));
+      CHECK((s.z.bytes() == first.z.bytes()));
+      CHECK((s.dx.bytes() == first.dx.bytes()));
     }
   }
 }
 
 TEST_CASE("patch_sample refuses arguments that break the contract, and writes nothing") {
-  Context context;
+  Context context({}, 1);
   const PatchSampleCase c{2, 4, 4, 3, 5, Mask::random};
   const Setup s(c);
   const TestTensor wide({2, 6}, DType::i32), real({2, 5}, DType::f32), half({2, 4, 4}, DType::bf16);

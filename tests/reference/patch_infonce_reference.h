@@ -184,8 +184,12 @@ void nearest(const Nearest& a) {
     const Rows<T> anchors(a.anchors, a.anchor_count, n), positives(a.positives, a.positive_count, n);
     for (std::int64_t i = 0; i < a.anchors.shape[1]; ++i) {
       std::int64_t best = 0;
-      for (std::int64_t j = 1; j < positives.count && i < anchors.count; ++j)
-        if (cosine(anchors, i, positives, j) > cosine(anchors, i, positives, best)) best = j;
+      T largest = -2;  // below every cosine
+      for (std::int64_t j = 0; j < positives.count && i < anchors.count; ++j) {
+        const T value = cosine(anchors, i, positives, j);
+        if (value > largest) best = j;
+        largest = std::max(largest, value);
+      }
       a.positive_index.as<std::int32_t>()[n * a.anchors.shape[1] + i] = static_cast<std::int32_t>(best);
     }
   }
