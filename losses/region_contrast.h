@@ -30,8 +30,13 @@ struct PatchSet {
   }
 };
 
+// The defaults are the reading `attract`.
 struct RegionContrastOptions {
-  PatchSet anchor, positive, negative;  // where negative = positive, the other positives are the negatives
+  PatchSet anchor = {Branch::output, patch_sample::Region::foreground};
+  PatchSet positive = {Branch::real, patch_sample::Region::background};
+  PatchSet negative = {Branch::composite,
+                       patch_sample::Region::foreground};  // where it is `positive`, the other
+                                                           // positives are the negatives
   Matching matching = Matching::set;
   float temperature = 0.07f;
   std::int64_t samples = 256;                 // a set, level and picture

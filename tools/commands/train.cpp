@@ -42,17 +42,16 @@ void run(const Options& options) {
   require(!config.data.empty(), ErrorKind::configuration, options.config,
           ": 'data' is empty, expected a list of data sources");
   const RunFolder folder = folder_of(options);
-  std::string note;
-  if (!options.dry_run) {
-    if (options.resume.empty())
-      start_run(folder, config);
-    else
-      note = resume_run(folder, config);
-  }
+  // Everything is built before the folder is touched: what can't be trained leaves nothing behind.
   Trainer trainer(config, pick_device(options.device.device), options.device.threads);
   std::fputs(trainer.description().c_str(), stderr);
-  if (!note.empty()) std::fprintf(stderr, "attune: note: %s\n", note.c_str());
   if (options.dry_run) return;
+  if (options.resume.empty()) {
+    start_run(folder, config);
+  } else {
+    const std::string note = resume_run(folder, config);
+    if (!note.empty()) std::fprintf(stderr, "attune: note: %s\n", note.c_str());
+  }
   const int signal = trainer.run(folder);
   if (signal == SIGINT) throw CLI::RuntimeError(exit_interrupted);
   if (signal == SIGTERM) throw CLI::RuntimeError(exit_terminated);
