@@ -8,43 +8,42 @@ namespace {
 
 constexpr const char* op = "pack_input";
 
-// `padded` must cover `size`, and there must be something to repeat.
-void check_padding(std::int64_t size, std::int64_t padded, std::int64_t elements, const char* axis) {
-  require(padded >= size && (size > 0 || elements == 0), ErrorKind::argument, op, ": ", axis, " ", size,
-          " cannot be padded to ", padded);
+// `padded` is [N, Hp, Wp, ..] over [N, H, W, ..]: no smaller, and not of nothing.
+void check_padding(const Shape& inner, const Shape& padded) {
+  require(padded[0] == inner[0] && padded[1] >= inner[1] && padded[2] >= inner[2], ErrorKind::argument, op,
+          ": ", inner, " does not fit into ", padded);
+  const bool empty = inner[1] == 0 || inner[2] == 0;
+  require(!empty || padded.elements() == 0, ErrorKind::argument, op, ": ", inner, " has no edge to fill ",
+          padded, " with");
 }
 
-// Checks x or dx, [N, Hp, Wp, 4], against a picture of `shape`.
-void check_packed(const Context& context, const char* name, ConstTensorView x, const Shape& picture) {
-  check_activation(op, name, context, x);
-  require(x.shape[0] == picture[0] && x.shape[3] == 4, ErrorKind::argument, op, ": ", name, " is ", x.shape,
-          ", expected [", picture[0], " x Hp x Wp x 4]");
-  check_padding(picture[1], x.shape[1], x.elements(), "height");
-  check_padding(picture[2], x.shape[2], x.elements(), "width");
-}
-
-void check_picture(const Context& context, const char* name, ConstTensorView picture, DType dtype) {
+// Checks the picture (or its gradient) against the packed map.
+void check_maps(const Context& context, const char* name, ConstTensorView picture, const char* packed_name,
+                ConstTensorView packed) {
+  check_activation(op, packed_name, context, packed);
+  require(packed.shape[3] == 4, ErrorKind::argument, op, ": ", packed_name, " is ", packed.shape,
+          ", expected 4 channels");
   require(picture.shape.rank() == 4 && picture.shape[3] == 3, ErrorKind::argument, op, ": ", name, " is ",
-          picture.shape, ", expected [N x H x W x 3]");
-  check_tensor(op, name, context, picture, picture.shape, dtype);
+          picture.shape, ", expected [N, H, W, 3]");
+  check_tensor(op, name, context, picture, picture.shape, statistics_dtype(packed.dtype));
+  check_padding(picture.shape, packed.shape);
 }
 
 }  // namespace
 
 void forward(Context& context, const Forward& a) {
-  const DType dtype = statistics_dtype(a.x.dtype);
-  check_picture(context, "picture", a.picture, dtype);
-  const Shape& shape = a.picture.shape;
-  if (!a.mask.empty()) check_tensor(op, "mask", context, a.mask, {shape[0], shape[1], shape[2]}, dtype);
-  check_packed(context, "x", a.x, shape);
+  check_maps(context, "picture", a.picture, "x", a.x);
+  const Shape& picture = a.picture.shape;
+  if (!a.mask.empty())
+    check_tensor(op, "mask", context, a.mask, {picture[0], picture[1], picture[2]}, a.picture.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a);
   fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
 }
 
 void backward(Context& context, const Backward& a) {
+  check_activation(op, "dx", context, a.dx);
   if (a.dpicture_mode == GradientMode::ignore) return;
-  check_picture(context, "dpicture", a.dpicture, statistics_dtype(a.dx.dtype));
-  check_packed(context, "dx", a.dx, a.dpicture.shape);
+  check_maps(context, "dpicture", a.dpicture, "dx", a.dx);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a);
   fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
 }
@@ -52,24 +51,21 @@ void backward(Context& context, const Backward& a) {
 void pad_mask(Context& context, const PadMask& a) {
   require(a.mask.dtype == DType::f32 || a.mask.dtype == DType::f64, ErrorKind::argument, op, ": mask is ",
           name_of(a.mask.dtype), ", expected f32");
-  require(a.mask.shape.rank() == 3 && a.padded.shape.rank() == 3 && a.mask.shape[0] == a.padded.shape[0],
-          ErrorKind::argument, op, ": mask is ", a.mask.shape, ", padded is ", a.padded.shape,
-          ", expected [N x H x W] and [N x Hp x Wp]");
-  check_tensor(op, "mask", context, a.mask, a.mask.shape, a.mask.dtype);
+  check_activation(op, "mask", context, a.mask, 3);
+  check_activation(op, "padded", context, a.padded, 3);
   check_tensor(op, "padded", context, a.padded, a.padded.shape, a.mask.dtype);
-  check_padding(a.mask.shape[1], a.padded.shape[1], a.padded.elements(), "height");
-  check_padding(a.mask.shape[2], a.padded.shape[2], a.padded.elements(), "width");
+  check_padding(a.mask.shape, a.padded.shape);
   if (context.device().kind == DeviceKind::cpu) return cpu::pad_mask(context, a);
   fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
 }
 
 Cost forward_cost(const Shape& picture, const Shape& x, DType dtype) {
   const std::int64_t pixels = picture[0] * picture[1] * picture[2];
-  return {4 * 4 * pixels + x.elements() * size_of(dtype), 3 * x[0] * x[1] * x[2]};
+  return {4 * pixels * 4 + x.elements() * size_of(dtype), 3 * pixels};
 }
 
 Cost backward_cost(const Shape& picture, const Shape& x, DType dtype) {
-  return {4 * picture.elements() + x.elements() * size_of(dtype), 3 * x[0] * x[1] * x[2]};
+  return {picture.elements() * 4 + x.elements() * size_of(dtype), 0};
 }
 
 }  // namespace attune::pack_input

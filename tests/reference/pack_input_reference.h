@@ -1,4 +1,4 @@
-// pack_input as the header's formulas say it, one output element at a time.
+// pack_input in plain loops. T = double judges the kernels; T = float sets their tolerance.
 #pragma once
 
 #include <algorithm>
@@ -7,42 +7,49 @@
 
 namespace attune::reference::pack_input {
 
-template <class T>
-void forward(const attune::pack_input::Forward& a) {
-  const Shape &from = a.picture.shape, &to = a.x.shape;
-  for (std::int64_t n = 0; n < to[0]; ++n)
-    for (std::int64_t y = 0; y < to[1]; ++y)
-      for (std::int64_t x = 0; x < to[2]; ++x) {
-        const std::int64_t pixel =
-            (n * from[1] + std::min(y, from[1] - 1)) * from[2] + std::min(x, from[2] - 1);
-        T* out = a.x.as<T>() + ((n * to[1] + y) * to[2] + x) * 4;
-        for (std::int64_t c = 0; c < 3; ++c) out[c] = a.picture.as<T>()[pixel * 3 + c] - T(0.5);
-        out[3] = a.mask.empty() ? T(0) : a.mask.as<T>()[pixel];
-      }
+using attune::pack_input::Backward;
+using attune::pack_input::Forward;
+using attune::pack_input::PadMask;
+
+// The pixel of [N, H, W] that pixel (n, row, column) of the padded map repeats.
+inline std::int64_t source_pixel(const Shape& inner, std::int64_t n, std::int64_t row, std::int64_t column) {
+  return (n * inner[1] + std::min(row, inner[1] - 1)) * inner[2] + std::min(column, inner[2] - 1);
+}
+
+// body(pixel of the padded map, pixel of the inner one)
+template <class Body>
+void for_each_pixel(const Shape& inner, const Shape& padded, const Body& body) {
+  std::int64_t pixel = 0;
+  for (std::int64_t n = 0; n < padded[0]; ++n)
+    for (std::int64_t row = 0; row < padded[1]; ++row)
+      for (std::int64_t column = 0; column < padded[2]; ++column)
+        body(pixel++, source_pixel(inner, n, row, column));
 }
 
 template <class T>
-void backward(const attune::pack_input::Backward& a) {
+void forward(const Forward& a) {
+  for_each_pixel(a.picture.shape, a.x.shape, [&](std::int64_t pixel, std::int64_t source) {
+    T* x = a.x.as<T>() + 4 * pixel;
+    for (int c = 0; c < 3; ++c) x[c] = a.picture.as<T>()[3 * source + c] - T(0.5);
+    x[3] = a.mask.empty() ? T(0) : a.mask.as<T>()[source];
+  });
+}
+
+template <class T>
+void backward(const Backward& a) {
   if (a.dpicture_mode == GradientMode::ignore) return;
-  const Shape &to = a.dpicture.shape, &from = a.dx.shape;
-  T* dpicture = a.dpicture.as<T>();
-  if (a.dpicture_mode == GradientMode::overwrite) std::fill(dpicture, dpicture + to.elements(), T(0));
-  for (std::int64_t n = 0; n < from[0]; ++n)
-    for (std::int64_t y = 0; y < from[1]; ++y)
-      for (std::int64_t x = 0; x < from[2]; ++x)
-        for (std::int64_t c = 0; c < 3; ++c)
-          dpicture[((n * to[1] + std::min(y, to[1] - 1)) * to[2] + std::min(x, to[2] - 1)) * 3 + c] +=
-              a.dx.as<T>()[((n * from[1] + y) * from[2] + x) * 4 + c];
+  if (a.dpicture_mode == GradientMode::overwrite)
+    std::fill_n(a.dpicture.as<T>(), a.dpicture.elements(), T(0));
+  for_each_pixel(a.dpicture.shape, a.dx.shape, [&](std::int64_t pixel, std::int64_t source) {
+    for (int c = 0; c < 3; ++c) a.dpicture.as<T>()[3 * source + c] += a.dx.as<T>()[4 * pixel + c];
+  });
 }
 
 template <class T>
-void pad_mask(const attune::pack_input::PadMask& a) {
-  const Shape &from = a.mask.shape, &to = a.padded.shape;
-  for (std::int64_t n = 0; n < to[0]; ++n)
-    for (std::int64_t y = 0; y < to[1]; ++y)
-      for (std::int64_t x = 0; x < to[2]; ++x)
-        a.padded.as<T>()[(n * to[1] + y) * to[2] + x] =
-            a.mask.as<T>()[(n * from[1] + std::min(y, from[1] - 1)) * from[2] + std::min(x, from[2] - 1)];
+void pad_mask(const PadMask& a) {
+  for_each_pixel(a.mask.shape, a.padded.shape, [&](std::int64_t pixel, std::int64_t source) {
+    a.padded.as<T>()[pixel] = a.mask.as<T>()[source];
+  });
 }
 
 }  // namespace attune::reference::pack_input

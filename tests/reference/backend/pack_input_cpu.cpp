@@ -1,4 +1,4 @@
-// pack_input's CPU body in double precision, linked instead of the kernel into graph tests.
+// pack_input's CPU bodies in double precision, linked instead of the kernels into graph tests.
 #include "tests/reference/pack_input_reference.h"
 
 namespace attune::pack_input::cpu {
