@@ -50,7 +50,7 @@ void forward(Context& context, const Forward& arguments);
 void backward(Context& context, const Backward& arguments);
 
 // `h` is [N, Hp, Wp, 4], `image` is [N, H, W, 3].
-Cost forward_cost(const Shape& h, const Shape& image, DType dtype);
+Cost forward_cost(const Shape& image, DType dtype);
 Cost backward_cost(const Shape& h, const Shape& image, DType dtype, bool with_dimage = false);
 
 // The bodies that forward and backward dispatch to after their checks.

@@ -1,4 +1,4 @@
-// blend_output as the header's formulas say it, pixel by pixel.
+// blend_output in plain loops. T = double judges the kernels; T = float sets their tolerance.
 #pragma once
 
 #include <algorithm>
@@ -8,51 +8,56 @@
 
 namespace attune::reference::blend_output {
 
-template <class T>
-T sigmoid(T value) {
-  return T(1) / (T(1) + std::exp(-value));
+using attune::blend_output::Backward;
+using attune::blend_output::Forward;
+
+// body(pixel of h, pixel of the image) for the pixels of the image.
+template <class Body>
+void for_each_pixel(const Shape& h, const Shape& image, const Body& body) {
+  for (std::int64_t n = 0; n < image[0]; ++n)
+    for (std::int64_t row = 0; row < image[1]; ++row)
+      for (std::int64_t column = 0; column < image[2]; ++column)
+        body((n * h[1] + row) * h[2] + column, (n * image[1] + row) * image[2] + column);
 }
 
 template <class T>
-void forward(const attune::blend_output::Forward& a) {
-  const Shape &padded = a.h.shape, &s = a.image.shape;
-  for (std::int64_t n = 0; n < s[0]; ++n)
-    for (std::int64_t y = 0; y < s[1]; ++y)
-      for (std::int64_t x = 0; x < s[2]; ++x) {
-        const std::int64_t pixel = (n * s[1] + y) * s[2] + x;
-        const T* h = a.h.as<T>() + ((n * padded[1] + y) * padded[2] + x) * 4;
-        const T weight = a.mask.as<T>()[pixel] * sigmoid(h[3]);
-        for (std::int64_t c = 0; c < 3; ++c) {
-          const T image = a.image.as<T>()[3 * pixel + c];
-          a.y.as<T>()[3 * pixel + c] = image + weight * (h[c] + T(0.5) - image);
-        }
-      }
+T sigmoid(T x) {
+  return 1 / (1 + std::exp(-x));
 }
 
 template <class T>
-void backward(const attune::blend_output::Backward& a) {
-  const Shape &padded = a.h.shape, &s = a.image.shape;
-  const auto clear = [](const TensorView& view) {
-    std::fill(view.as<T>(), view.as<T>() + view.elements(), T(0));
-  };
-  if (a.dh_mode == GradientMode::overwrite) clear(a.dh);
-  if (a.dimage_mode == GradientMode::overwrite) clear(a.dimage);
-  for (std::int64_t n = 0; n < s[0]; ++n)
-    for (std::int64_t y = 0; y < s[1]; ++y)
-      for (std::int64_t x = 0; x < s[2]; ++x) {
-        const std::int64_t pixel = (n * s[1] + y) * s[2] + x,
-                           cell = ((n * padded[1] + y) * padded[2] + x) * 4;
-        const T* h = a.h.as<T>() + cell;
-        const T m = a.mask.as<T>()[pixel], alpha = sigmoid(h[3]);
-        for (std::int64_t c = 0; c < 3; ++c) {
-          const T dy = a.dy.as<T>()[3 * pixel + c], image = a.image.as<T>()[3 * pixel + c];
-          if (a.dh_mode != GradientMode::ignore) {
-            a.dh.as<T>()[cell + c] += m * alpha * dy;
-            a.dh.as<T>()[cell + 3] += m * alpha * (1 - alpha) * dy * (h[c] + T(0.5) - image);
-          }
-          if (a.dimage_mode != GradientMode::ignore) a.dimage.as<T>()[3 * pixel + c] += (1 - m * alpha) * dy;
-        }
-      }
+void forward(const Forward& a) {
+  for_each_pixel(a.h.shape, a.image.shape, [&](std::int64_t cell, std::int64_t pixel) {
+    const T *h = a.h.as<T>() + 4 * cell, *x = a.image.as<T>() + 3 * pixel, m = a.mask.as<T>()[pixel];
+    const T map = sigmoid(h[3]);
+    for (int c = 0; c < 3; ++c) {
+      const T blended = map * (h[c] + T(0.5)) + (1 - map) * x[c];
+      a.y.as<T>()[3 * pixel + c] = m * blended + (1 - m) * x[c];
+    }
+  });
+}
+
+template <class T>
+void write(T& target, T value, GradientMode mode) {
+  target = mode == GradientMode::accumulate ? target + value : value;
+}
+
+template <class T>
+void backward(const Backward& a) {
+  if (a.dh_mode == GradientMode::overwrite) std::fill_n(a.dh.as<T>(), a.dh.elements(), T(0));
+  for_each_pixel(a.h.shape, a.image.shape, [&](std::int64_t cell, std::int64_t pixel) {
+    const T *h = a.h.as<T>() + 4 * cell, *x = a.image.as<T>() + 3 * pixel, m = a.mask.as<T>()[pixel];
+    const T *dy = a.dy.as<T>() + 3 * pixel, map = sigmoid(h[3]);
+    T dmap = 0;
+    for (int c = 0; c < 3; ++c) {
+      dmap += m * dy[c] * (h[c] + T(0.5) - x[c]);
+      if (a.dh_mode != GradientMode::ignore) write(a.dh.as<T>()[4 * cell + c], m * map * dy[c], a.dh_mode);
+      if (a.dimage_mode != GradientMode::ignore)
+        write(a.dimage.as<T>()[3 * pixel + c], (1 - m * map) * dy[c], a.dimage_mode);
+    }
+    if (a.dh_mode != GradientMode::ignore)
+      write(a.dh.as<T>()[4 * cell + 3], dmap * map * (1 - map), a.dh_mode);
+  });
 }
 
 }  // namespace attune::reference::blend_output

@@ -1,4 +1,4 @@
-// blend_output's CPU body in double precision, linked instead of the kernel into graph tests.
+// blend_output's CPU bodies in double precision, linked instead of the kernels into graph tests.
 #include "tests/reference/blend_output_reference.h"
 
 namespace attune::blend_output::cpu {

@@ -1,0 +1,173 @@
+#include <catch2/catch.hpp>
+
+#include "kernels/blend_output/blend_output.h"
+#include "tests/kernels/blend_output_cases.h"
+#include "tests/reference/blend_output_reference.h"
+#include "tests/support/cpu_targets.h"
+#include "tests/support/op_checks.h"
+
+namespace attune::test {
+namespace {
+
+using blend_output::Backward;
+using blend_output::Forward;
+
+constexpr std::uint64_t seed = 70;
+
+// Inputs drawn from the case and the seed; outputs poisoned, but for gradients that are added to.
+struct Problem {
+  TestTensor h, image, mask, dy, y, dh, dimage;
+
+  // `dtype` stands for the case's own, so that the reference gets the same problem in f32 or f64.
+  Problem(const BlendOutputCase& c, DType dtype)
+      : h(c.h(), dtype, c.offset),
+        image(c.image, statistics_dtype(dtype), c.offset),
+        mask({c.image[0], c.image[1], c.image[2]}, statistics_dtype(dtype), c.offset),
+        dy(c.image, statistics_dtype(dtype), c.offset),
+        y(c.image, statistics_dtype(dtype), c.offset),
+        dh(c.h(), dtype, c.offset),
+        dimage(c.image, statistics_dtype(dtype), c.offset) {
+    const auto fill = [&](TestTensor& tensor, Values kind, DType stored, std::uint64_t stream) {
+      tensor.set(rounded(make_values(kind, tensor.shape().elements(), seed + stream), stored));
+    };
+    fill(h, Values::random, c.dtype, 0);
+    fill(image, c.values, DType::f32, 1);
+    mask.set(rounded(make_mask(c.mask, c.image[0], c.image[1] * c.image[2], seed + 2), DType::f32));
+    fill(dy, Values::random, DType::f32, 3);
+    if (c.dh_mode != GradientMode::overwrite) fill(dh, Values::random, c.dtype, 4);
+    if (c.dimage_mode != GradientMode::overwrite) fill(dimage, Values::random, DType::f32, 5);
+  }
+
+  Forward forward() const { return {h.view(), image.view(), mask.view(), y.view()}; }
+  Backward backward(GradientMode dh_mode, GradientMode dimage_mode) const {
+    return {h.view(), image.view(), mask.view(), dy.view(), dh.view(), dh_mode, dimage.view(), dimage_mode};
+  }
+};
+
+TEST_CASE("blend_output agrees with the reference") {
+  Context context;
+  for (const BlendOutputCase& c : blend_output_cases()) {
+    INFO("case " << c.name << " " << name_of(c.dtype) << ", seed " << seed);
+    const Problem plain(c, DType::f32), exact(c, DType::f64);
+    reference::blend_output::forward<float>(plain.forward());
+    reference::blend_output::forward<double>(exact.forward());
+    reference::blend_output::backward<float>(plain.backward(c.dh_mode, c.dimage_mode));
+    reference::blend_output::backward<double>(exact.backward(c.dh_mode, c.dimage_mode));
+    for_each_cpu_target([&] {
+      const Problem actual(c, c.dtype);
+      blend_output::forward(context, actual.forward());
+      blend_output::backward(context, actual.backward(c.dh_mode, c.dimage_mode));
+      check_close("y", actual.y, plain.y, exact.y);
+      check_close("dh", actual.dh, plain.dh, exact.dh);
+      check_close("dimage", actual.dimage, plain.dimage, exact.dimage);
+    });
+  }
+}
+
+TEST_CASE("blend_output's reference backward is the derivative of its forward") {
+  const BlendOutputCase c{"gradient", {2, 3, 4, 3}, 4, 6, DType::f64, Values::random, Mask::soft};
+  INFO("seed " << seed);
+  Problem problem(c, DType::f64);
+  reference::blend_output::backward<double>(
+      problem.backward(GradientMode::overwrite, GradientMode::overwrite));
+  const auto loss = [&] {
+    reference::blend_output::forward<double>(problem.forward());
+    return inner_product(problem.dy, problem.y);
+  };
+  check_derivative("dh", problem.h, problem.dh, loss, seed);
+  check_derivative("dimage", problem.image, problem.dimage, loss, seed);
+}
+
+TEST_CASE("blend_output gives the same bits on 1, 2 and 4 threads and on a repeated run") {
+  for (const BlendOutputCase& c : blend_output_cases()) {
+    INFO("case " << c.name << ", seed " << seed);
+    check_same_bits([&](Context& context) -> std::vector<std::vector<char>> {
+      const Problem problem(c, c.dtype);
+      blend_output::forward(context, problem.forward());
+      blend_output::backward(context, problem.backward(c.dh_mode, c.dimage_mode));
+      return {problem.y.bytes(), problem.dh.bytes(), problem.dimage.bytes()};
+    });
+  }
+}
+
+TEST_CASE("blend_output returns the image's own bits outside the mask") {
+  Context context;
+  const Problem problem({"outside", {2, 7, 37, 3}, 8, 40}, DType::f32);
+  blend_output::forward(context, problem.forward());
+  const std::vector<double> image = problem.image.get(), y = problem.y.get(), mask = problem.mask.get();
+  for (std::size_t i = 0; i < image.size(); ++i)
+    if (mask[i / 3] == 0) CHECK(y[i] == image[i]);
+}
+
+TEST_CASE("blend_output may write y over the image and dimage over dy") {
+  Context context;
+  const Problem apart({"in_place", {2, 7, 37, 3}, 8, 40}, DType::f32);
+  const Problem in_place({"in_place", {2, 7, 37, 3}, 8, 40}, DType::f32);
+  blend_output::backward(context, apart.backward(GradientMode::overwrite, GradientMode::overwrite));
+  Backward backward = in_place.backward(GradientMode::overwrite, GradientMode::overwrite);
+  backward.dimage = in_place.dy.view();
+  blend_output::backward(context, backward);
+  CHECK(in_place.dy.bytes() == apart.dimage.bytes());
+  CHECK(in_place.dh.bytes() == apart.dh.bytes());
+
+  blend_output::forward(context, apart.forward());
+  Forward forward = in_place.forward();
+  forward.y = in_place.image.view();
+  blend_output::forward(context, forward);
+  CHECK(in_place.image.bytes() == apart.y.bytes());
+}
+
+TEST_CASE("blend_output keeps its values where the blending map saturates") {
+  Context context;
+  for_each_cpu_target([&] {
+    Problem problem({"saturated", {1, 1, 4, 3}, 1, 4, DType::f32, Values::random, Mask::full}, DType::f32);
+    std::vector<double> h(16, 0.25);
+    const double logits[4] = {-1e30, -200, 200, 1e30};
+    for (std::size_t p = 0; p < 4; ++p) h[4 * p + 3] = logits[p];
+    problem.h.set(h);
+    blend_output::forward(context, problem.forward());
+    blend_output::backward(context, problem.backward(GradientMode::overwrite, GradientMode::overwrite));
+    const std::vector<double> image = problem.image.get(), y = problem.y.get(), dh = problem.dh.get();
+    for (std::size_t i = 0; i < 12; ++i) CHECK(y[i] == Approx(i < 6 ? image[i] : 0.75).margin(1e-6));
+    for (std::size_t p = 0; p < 4; ++p) CHECK(std::fabs(dh[4 * p + 3]) < 1e-30);
+  });
+}
+
+TEST_CASE("blend_output refuses wrong arguments and writes nothing") {
+  Context context;
+  const BlendOutputCase c{"errors", {2, 3, 5, 3}, 4, 8};
+  const Problem problem(c, DType::f32), f64(c, DType::f64);
+  const TestTensor other({2, 3, 5, 4}, DType::f32), flat({2, 3, 6}, DType::f32), bf16(c.image, DType::bf16);
+  const TestTensor taller({2, 5, 5, 3}, DType::f32);
+
+  const auto forward_refused = [&](auto&& change) {
+    Forward a = problem.forward();
+    change(a);
+    check_refused("blend_output", {&problem.y}, [&] { blend_output::forward(context, a); });
+  };
+  forward_refused([&](Forward& a) { a.h = flat.view(); });
+  forward_refused([&](Forward& a) { a.h = taller.view(); });
+  forward_refused([&](Forward& a) { a.h.data = nullptr; });
+  forward_refused([&](Forward& a) { a.h.shape = {2, 2, 16, 4}; });
+  forward_refused([&](Forward& a) { a.image = other.view(); });
+  forward_refused([&](Forward& a) { a.image = taller.view(); });
+  forward_refused([&](Forward& a) { a.image = bf16.view(); });
+  forward_refused([&](Forward& a) { a.mask = flat.view(); });
+  forward_refused([&](Forward& a) { a.y = other.view(); });
+  forward_refused([&](Forward& a) { a.y.device = Device{DeviceKind::cuda, 0}; });
+  const auto backward_refused = [&](auto&& change) {
+    Backward a = problem.backward(GradientMode::overwrite, GradientMode::overwrite);
+    change(a);
+    check_refused("blend_output", {&problem.dh, &problem.dimage},
+                  [&] { blend_output::backward(context, a); });
+  };
+  backward_refused([&](Backward& a) { a.dy = other.view(); });
+  backward_refused([&](Backward& a) { a.dh = other.view(); });
+  backward_refused([&](Backward& a) { a.dimage = bf16.view(); });
+  check_refused(
+      "blend_output", {&f64.y}, [&] { blend_output::forward(context, f64.forward()); },
+      ErrorKind::unsupported);
+}
+
+}  // namespace
+}  // namespace attune::test
