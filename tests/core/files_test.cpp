@@ -7,7 +7,7 @@
 #include <csignal>
 #include <thread>
 
-#include "tests/core/picture_checks.h"
+#include "tests/support/errors.h"
 #include "tests/tools/temporary_folder.h"
 
 using namespace attune;
@@ -118,8 +118,7 @@ TEST_CASE("What cannot be written is ErrorKind::output and leaves nothing behind
   }
   if (geteuid() != 0) {  // root may write anywhere
     fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
-    CHECK(error_of([&] { write_file_atomically(folder.path() / "file", "text"); }).kind() ==
-          ErrorKind::output);
+    CHECK(kind_of([&] { write_file_atomically(folder.path() / "file", "text"); }) == ErrorKind::output);
     fs::permissions(folder.path(), fs::perms::owner_all);
   }
   CHECK(names_in(folder.path()).empty());

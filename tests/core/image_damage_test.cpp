@@ -123,7 +123,7 @@ TEST_CASE("A PNG with any damaged byte is refused, one with bytes behind its end
       INFO("byte " << i << " xor " << change);
       FileBytes damaged = png;
       damaged[i] = static_cast<std::uint8_t>(damaged[i] ^ change);
-      CHECK(error_of([&] { decode(damaged); }).kind() == ErrorKind::input);
+      CHECK(kind_of([&] { decode(damaged); }) == ErrorKind::input);
     }
   FileBytes longer = png;
   longer.resize(longer.size() + 100);
@@ -207,7 +207,7 @@ TEST_CASE("What is no picture says so in one line that names the file") {
     CHECK(error.kind() == ErrorKind::input);
     CHECK(contains(error.what(), (folder.path() / name).string()));
     CHECK_FALSE(contains(error.what(), "\n"));
-    CHECK(error_of([&] { read_image_size(folder.path() / name); }).kind() == ErrorKind::input);
+    CHECK(kind_of([&] { read_image_size(folder.path() / name); }) == ErrorKind::input);
   }
 }
 

@@ -1,12 +1,13 @@
-// What the picture tests share: comparing pictures, and asking a reader for its error.
+// What the picture tests share: comparing pictures, and cutting them short.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <optional>
 #include <string>
 
 #include "core/image.h"
+#include "tests/support/errors.h"
 #include "tests/support/picture_bytes.h"
 
 namespace attune::test {
@@ -34,23 +35,6 @@ inline int largest_difference(const Image& a, const Image& b) {
 inline AnyImage decode(const FileBytes& file) { return decode_image(file.data(), file.size(), "picture"); }
 inline Image decode8(const FileBytes& file) { return std::get<Image>(decode(file)); }
 inline Image16 decode16(const FileBytes& file) { return std::get<Image16>(decode(file)); }
-
-// The error of `call`; fails the test where there is none, or another exception.
-template <class Call>
-Error error_of(const Call& call) {
-  std::optional<Error> caught;
-  try {
-    call();
-  } catch (const Error& error) {
-    caught = error;
-  }
-  REQUIRE(caught.has_value());
-  return *caught;
-}
-
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != text.npos;
-}
 
 // A prefix of a picture is an error, unless all that is missing is padding behind the last pixel. Returns how many
 // prefixes were taken for the whole picture.
