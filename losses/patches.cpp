@@ -63,6 +63,15 @@ patch_infonce::Inputs gathered(const std::vector<ConstTensorView>& inputs, bool 
   return all;
 }
 
+// Anchor k's positive is row k: both were gathered at the same places.
+void write_same_index(const TensorView& index) {
+  require(index.device.kind == DeviceKind::cpu, ErrorKind::unsupported,
+          "matching \"index\" runs on the CPU only");
+  const std::int64_t rows = index.shape[1];
+  for (std::int64_t i = 0; i < index.elements(); ++i)
+    index.as<std::int32_t>()[i] = static_cast<std::int32_t>(i % rows);
+}
+
 }  // namespace
 
 PatchInfoNceLayer::PatchInfoNceLayer(Matching matching, bool with_negatives, float temperature)
@@ -81,13 +90,13 @@ std::vector<TensorSpec> PatchInfoNceLayer::infer(const std::vector<TensorSpec>& 
   const Shape per_anchor{anchors[0], anchors[1]};
   std::vector<TensorSpec> outputs = {
       {{1}, dtype, true}, {per_anchor, dtype, false}, {per_anchor, dtype, false}};
-  if (matching_ == Matching::nearest) outputs.push_back({per_anchor, DType::i32, false});
+  if (matching_ != Matching::set) outputs.push_back({per_anchor, DType::i32, false});
   return outputs;
 }
 
 BackwardNeeds PatchInfoNceLayer::backward_needs() const {
   BackwardNeeds needs{std::vector<bool>(inputs(), true), {false, true, true}};
-  if (matching_ == Matching::nearest) needs.outputs.push_back(true);
+  if (matching_ != Matching::set) needs.outputs.push_back(true);
   return needs;
 }
 
@@ -101,18 +110,18 @@ std::int64_t PatchInfoNceLayer::workspace_bytes(const std::vector<TensorSpec>& i
 
 void PatchInfoNceLayer::forward(Context& context, const LayerForward& a) const {
   patch_infonce::Inputs inputs = gathered(a.inputs, with_negatives_);
-  if (matching_ == Matching::nearest) {
+  if (matching_ == Matching::nearest)
     patch_infonce::nearest(context, {inputs.anchors, inputs.positives, inputs.anchor_count,
                                      inputs.positive_count, a.outputs[positive_index]});
-    inputs.positive_index = a.outputs[positive_index];
-  }
+  if (matching_ == Matching::index) write_same_index(a.outputs[positive_index]);
+  if (matching_ != Matching::set) inputs.positive_index = a.outputs[positive_index];
   patch_infonce::forward(context, {inputs, a.outputs[loss], a.outputs[log_sum], a.outputs[miss]}, options_);
 }
 
 void PatchInfoNceLayer::backward(Context& context, const LayerBackward& a) const {
   patch_infonce::Backward arguments;
   arguments.inputs = gathered(a.inputs, with_negatives_);
-  if (matching_ == Matching::nearest) arguments.inputs.positive_index = a.outputs[positive_index];
+  if (matching_ != Matching::set) arguments.inputs.positive_index = a.outputs[positive_index];
   arguments.log_sum = a.outputs[log_sum];
   arguments.miss = a.outputs[miss];
   arguments.dloss = a.output_gradients[loss];
