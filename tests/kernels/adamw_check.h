@@ -1,13 +1,10 @@
 // An adamw problem in tensors of one dtype, and the comparison of the op on any device with the reference.
 #pragma once
 
-#include <cmath>
-
 #include "core/context.h"
 #include "tests/kernels/adamw_cases.h"
 #include "tests/reference/adamw_reference.h"
-#include "tests/support/compare.h"
-#include "tests/support/test_tensor.h"
+#include "tests/support/op_checks.h"
 
 namespace attune::test {
 
@@ -54,9 +51,7 @@ struct AdamwProblem {
 
  private:
   // Rounded to f32, so that every dtype sees the same numbers.
-  static void set(TestTensor& to, const std::vector<double>& values) {
-    to.set(TestTensor(to.shape(), DType::f32, values).get());
-  }
+  static void set(TestTensor& to, const std::vector<double>& values) { to.set(rounded(values, DType::f32)); }
 };
 
 inline void check_adamw(Context& context, const AdamwCase& c, std::uint64_t seed) {
@@ -66,17 +61,10 @@ inline void check_adamw(Context& context, const AdamwCase& c, std::uint64_t seed
   adamw::step(context, actual.step(), c.options);
   reference::adamw::step<float>(plain.step(), c.options);
   reference::adamw::step<double>(exact.step(), c.options);
-  const auto check = [](const char* name, const TestTensor& result, const TestTensor& plain_result,
-                        const TestTensor& exact_result) {
-    const std::vector<double> expected = exact_result.get();
-    const double bound = tolerance(DType::f32, relative_error(plain_result.get(), expected));
-    INFO(name << ", tolerance " << bound);
-    CHECK(relative_error(result.get(), expected) <= bound);
-  };
-  check("parameters", actual.parameters, plain.parameters, exact.parameters);
-  check("first_moment", actual.first_moment, plain.first_moment, exact.first_moment);
-  check("second_moment", actual.second_moment, plain.second_moment, exact.second_moment);
-  check("average", actual.average, plain.average, exact.average);
+  check_close("parameters", actual.parameters, plain.parameters, exact.parameters);
+  check_close("first_moment", actual.first_moment, plain.first_moment, exact.first_moment);
+  check_close("second_moment", actual.second_moment, plain.second_moment, exact.second_moment);
+  check_close("average", actual.average, plain.average, exact.average);
 }
 
 }  // namespace attune::test

@@ -6,7 +6,7 @@
 #include "core/context.h"
 #include "tests/kernels/norm_cases.h"
 #include "tests/reference/norm_reference.h"
-#include "tests/support/test_tensor.h"
+#include "tests/support/op_checks.h"
 
 namespace attune::test {
 
@@ -18,7 +18,7 @@ struct NormProblem {
       : x({c.elements}, dtype, c.offset, device), norm({1}, dtype, c.offset, device) {
     std::vector<double> values = make_values(c.values, c.elements, seed);
     for (double& value : values) value *= c.scale;
-    x.set(TestTensor({c.elements}, DType::f32, values).get());
+    x.set(rounded(values, DType::f32));
   }
 
   norm::Forward forward() const { return {x.view(), norm.view()}; }

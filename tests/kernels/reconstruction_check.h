@@ -4,8 +4,7 @@
 #include "core/context.h"
 #include "tests/kernels/reconstruction_cases.h"
 #include "tests/reference/reconstruction_reference.h"
-#include "tests/support/compare.h"
-#include "tests/support/test_tensor.h"
+#include "tests/support/op_checks.h"
 
 namespace attune::test {
 
@@ -45,23 +44,13 @@ struct ReconstructionProblem {
 
  private:
   // Rounded to f32, so that every dtype sees the same numbers.
-  static void set(TestTensor& to, const std::vector<double>& values) {
-    to.set(TestTensor(to.shape(), DType::f32, values).get());
-  }
+  static void set(TestTensor& to, const std::vector<double>& values) { to.set(rounded(values, DType::f32)); }
   // As small as the gradient that is added, so that an error in that does not drown.
   static std::vector<double> small(std::vector<double> values, const ReconstructionCase& c) {
     for (double& value : values) value /= static_cast<double>(c.batch * c.height * c.width);
     return values;
   }
 };
-
-inline void check_close(const char* name, const TestTensor& actual, const TestTensor& plain,
-                        const TestTensor& exact) {
-  const std::vector<double> expected = exact.get();
-  const double bound = tolerance(actual.dtype(), relative_error(plain.get(), expected));
-  INFO(name << ", tolerance " << bound);
-  CHECK(relative_error(actual.get(), expected) <= bound);
-}
 
 inline void check_reconstruction(Context& context, const ReconstructionCase& c, std::uint64_t seed) {
   INFO("reconstruction case " << c.name << " " << name_of(c.penalty) << ", seed " << seed);
