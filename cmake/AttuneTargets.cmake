@@ -12,6 +12,9 @@ if(ATTUNE_SANITIZE)
   # gcc warns about its own <regex> where sanitizers change what is inlined.
   target_compile_options(attune_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
 endif()
+if(ATTUNE_FUZZ)
+  target_compile_options(attune_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>)
+endif()
 
 # A static library of the project. With no sources yet it is an interface that only forwards its links.
 function(attune_library name)
