@@ -8,6 +8,7 @@
 #define HWY_TARGET_INCLUDE "kernels/masked_style/masked_style_cpu.cpp"
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
+#include "kernels/masked_style/affine_rows-inl.h"
 #include "kernels/masked_style/statistics-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -31,28 +32,9 @@ void forward(Context& context, const Forward& a, const Options& options) {
   });
 }
 
-// dx(p) = sum_r w_r(p) (offset_r + slope_r (x(p) - mean_r)). The difference stays as it is: multiplied out,
-// its digits would cancel where the mean is large.
-class Coefficients {
- public:
-  static std::int64_t floats(std::int64_t channels) { return 6 * row_stride(channels); }
-
-  Coefficients(float* data, std::int64_t channels) : data_(data), stride_(row_stride(channels)) {}
-  float* mean(int region) const { return data_ + 3 * region * stride_; }
-  float* slope(int region) const { return mean(region) + stride_; }
-  float* offset(int region) const { return mean(region) + 2 * stride_; }
-
-  HWY_INLINE V32 apply(int region, V32 x, std::int64_t c) const {
-    return hn::MulAdd(load(slope(region) + c), hn::Sub(x, load(mean(region) + c)), load(offset(region) + c));
-  }
-
- private:
-  float* data_;
-  std::int64_t stride_;
-};
-
+// dx as a function of x: offset = dmean / W, slope = dsd / (sd W).
 HWY_INLINE void make_coefficients(const Backward& a, const Runs& runs, std::int64_t image,
-                                  const Coefficients& to) {
+                                  const AffineRows& to) {
   for (int region = 0; region < 2; ++region) {
     const std::int64_t row = region * runs.images + image;
     const float weight = a.weight.as<float>()[row];
@@ -63,31 +45,28 @@ HWY_INLINE void make_coefficients(const Backward& a, const Runs& runs, std::int6
       to.slope(region)[c] = valid ? a.dsd.as<float>()[i] / (a.sd.as<float>()[i] * weight) : 0.0f;
       to.offset(region)[c] = valid ? a.dmean.as<float>()[i] / weight : 0.0f;
     }
-    spread(to.mean(region), runs.channels);
-    spread(to.slope(region), runs.channels);
-    spread(to.offset(region), runs.channels);
   }
+  to.spread_all(runs.channels);
 }
 
 template <class T, bool accumulate>
 void backward_pass(Context& context, const Backward& a) {
   const Runs runs(a.x.shape);
-  const std::int64_t size = Coefficients::floats(runs.channels);
+  const std::int64_t size = AffineRows::floats(runs.channels);
   auto* coefficients = static_cast<float*>(context.workspace(runs.images * size * size_of(DType::f32)));
   parallel_for(context.threads(), runs.images, [&](std::int64_t image) HWY_ATTR {
-    make_coefficients(a, runs, image, Coefficients(coefficients + image * size, runs.channels));
+    make_coefficients(a, runs, image, AffineRows(coefficients + image * size, runs.channels));
   });
   parallel_for(context.threads(), runs.count(), [&](std::int64_t task) HWY_ATTR {
     const Runs::Run run = runs[task];
     const T* x = a.x.as<T>() + run.first * runs.channels;
     T* dx = a.dx.as<T>() + run.first * runs.channels;
-    const Coefficients rows(coefficients + run.image * size, runs.channels);
+    const AffineRows rows(coefficients + run.image * size, runs.channels);
     for_each_vector(a.mask.as<float>() + run.first, run.pixels, runs.channels,
                     [&](V32 foreground, V32 background, std::int64_t c, std::int64_t element, std::size_t n)
                         HWY_ATTR {
                           const V32 value = load_part(x + element, n);
-                          V32 sum = hn::Mul(background, rows.apply(1, value, c));
-                          sum = hn::MulAdd(foreground, rows.apply(0, value, c), sum);
+                          V32 sum = rows.blend(foreground, background, value, c);
                           if (accumulate) sum = hn::Add(sum, load_part(dx + element, n));
                           store_part(sum, dx + element, n);
                         });

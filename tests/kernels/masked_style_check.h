@@ -5,7 +5,7 @@
 #include "kernels/masked_style/masked_style.h"
 #include "tests/kernels/masked_style_cases.h"
 #include "tests/reference/masked_style_reference.h"
-#include "tests/support/compare.h"
+#include "tests/support/op_checks.h"
 #include "tests/support/test_tensor.h"
 
 namespace attune::test {
@@ -24,21 +24,12 @@ struct MaskedStyleProblem {
         dmean(style_shape(c), statistics_dtype(dtype), c.offset, device),
         dsd(style_shape(c), statistics_dtype(dtype), c.offset, device),
         dx(c.x, dtype, c.offset, device) {
-    // Rounded to what the case stores, so that every dtype sees the same numbers.
-    TestTensor rounded(c.x, c.dtype);
-    TestTensor rounded_mask({c.x[0], c.x[1], c.x[2]}, DType::f32);
-    TestTensor rounded_style(style_shape(c), DType::f32);
-    rounded.set(make_values(c.values, c.x.elements(), seed));
-    x.set(rounded.get());
-    rounded_mask.set(make_mask(c.mask, c.x[0], c.x[1] * c.x[2], seed + 1));
-    mask.set(rounded_mask.get());
-    rounded_style.set(make_values(Values::random, style_shape(c).elements(), seed + 2));
-    dmean.set(rounded_style.get());
-    rounded_style.set(make_values(Values::random, style_shape(c).elements(), seed + 3));
-    dsd.set(rounded_style.get());
-    if (c.dx_mode != GradientMode::accumulate) return;
-    rounded.set(make_values(Values::random, c.x.elements(), seed + 4));
-    dx.set(rounded.get());
+    x.set(rounded(make_values(c.values, c.x.elements(), seed), c.dtype));
+    mask.set(rounded(make_mask(c.mask, c.x[0], c.x[1] * c.x[2], seed + 1), DType::f32));
+    dmean.set(rounded(make_values(Values::random, dmean.shape().elements(), seed + 2), DType::f32));
+    dsd.set(rounded(make_values(Values::random, dsd.shape().elements(), seed + 3), DType::f32));
+    if (c.dx_mode == GradientMode::accumulate)
+      dx.set(rounded(make_values(Values::random, c.x.elements(), seed + 4), c.dtype));
   }
 
   static Shape style_shape(const MaskedStyleCase& c) { return {2, c.x[0], c.x[3]}; }
@@ -51,14 +42,6 @@ struct MaskedStyleProblem {
             dmean.view(), dsd.view(),  dx.view(),   dx_mode};
   }
 };
-
-inline void check_close(const char* name, const TestTensor& actual, const TestTensor& plain,
-                        const TestTensor& exact) {
-  const std::vector<double> expected = exact.get();
-  const double bound = tolerance(actual.dtype(), relative_error(plain.get(), expected));
-  INFO(name << ", tolerance " << bound);
-  CHECK(relative_error(actual.get(), expected) <= bound);
-}
 
 // The op on the context's device against the reference in double, within the tolerance that the plain f32 loop sets.
 // Backward goes on from the statistics that the same implementation's forward wrote.

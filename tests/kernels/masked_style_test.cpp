@@ -1,9 +1,8 @@
 #include <catch2/catch.hpp>
 
-#include "core/error.h"
 #include "tests/kernels/masked_style_check.h"
 #include "tests/support/cpu_targets.h"
-#include "tests/support/gradient_check.h"
+#include "tests/support/op_checks.h"
 
 namespace attune::test {
 namespace {
@@ -25,24 +24,14 @@ TEST_CASE("masked_style's reference backward is the derivative of its forward") 
   for (const Mask mask : {Mask::soft, Mask::random, Mask::one_pixel, Mask::empty}) {
     const MaskedStyleCase c{"gradient", {2, 3, 4, 3}, DType::f64, Values::random, mask};
     INFO("mask " << name_of(mask) << ", seed " << seed);
-    const Problem problem(c, DType::f64, seed);
-    const std::vector<double> x = problem.x.get(), dmean = problem.dmean.get(), dsd = problem.dsd.get();
+    Problem problem(c, DType::f64, seed);
     reference::masked_style::forward<double>(problem.forward(), {});
     reference::masked_style::backward<double>(problem.backward(GradientMode::overwrite));
-
-    // <dmean, mean> + <dsd, sd>, whose gradient is dx.
-    const auto loss = [&](const std::vector<double>& values) {
-      Problem moved(c, DType::f64, seed);
-      moved.x.set(values);
-      reference::masked_style::forward<double>(moved.forward(), {});
-      const std::vector<double> mean = moved.mean.get(), sd = moved.sd.get();
-      double sum = 0;
-      for (std::size_t i = 0; i < mean.size(); ++i) sum += dmean[i] * mean[i] + dsd[i] * sd[i];
-      return sum;
+    const auto loss = [&] {
+      reference::masked_style::forward<double>(problem.forward(), {});
+      return inner_product(problem.dmean, problem.mean) + inner_product(problem.dsd, problem.sd);
     };
-    const GradientCheck result = check_gradient(loss, x, problem.dx.get(), seed);
-    INFO(result.failure);
-    CHECK(result.ok);
+    check_derivative("dx", problem.x, problem.dx, loss, seed);
   }
 }
 
@@ -50,17 +39,13 @@ TEST_CASE("masked_style gives the same bits on 1, 2 and 4 threads and on a repea
   for_each_cpu_target([&] {
     for (const MaskedStyleCase& c : masked_style_cases()) {
       INFO("case " << c.name << ", seed " << seed);
-      std::vector<std::vector<char>> first;
-      for (const int threads : {1, 2, 4, 4}) {
-        Context context(Device{}, threads);
+      check_same_bits([&](Context& context) {
         const Problem problem(c, c.dtype, seed);
         masked_style::forward(context, problem.forward());
         masked_style::backward(context, problem.backward(c.dx_mode));
-        const std::vector<std::vector<char>> bytes = {problem.mean.bytes(), problem.sd.bytes(),
-                                                      problem.weight.bytes(), problem.dx.bytes()};
-        if (first.empty()) first = bytes;
-        CHECK(bytes == first);
-      }
+        return std::vector{problem.mean.bytes(), problem.sd.bytes(), problem.weight.bytes(),
+                           problem.dx.bytes()};
+      });
     }
   });
 }
@@ -106,6 +91,20 @@ TEST_CASE("masked_style: a region's constant has variance 0 whatever the other r
   }
 }
 
+TEST_CASE("masked_style merges runs that hold one pixel of a region each") {
+  Context context;
+  const MaskedStyleCase c{"sparse", {1, 4, 1024, 20}, DType::f32, Values::random, Mask::empty};
+  Problem actual(c, c.dtype, seed), exact(c, DType::f64, seed);
+  std::vector<double> mask = actual.mask.get();
+  for (const std::size_t pixel : {5u, 2000u, 2001u, 4095u}) mask[pixel] = 1;
+  actual.mask.set(mask);
+  exact.mask.set(mask);
+  masked_style::forward(context, actual.forward());
+  reference::masked_style::forward<double>(exact.forward(), {});
+  CHECK(relative_error(actual.mean.get(), exact.mean.get()) <= 1e-5);
+  CHECK(relative_error(actual.sd.get(), exact.sd.get()) <= 1e-5);
+}
+
 TEST_CASE("masked_style: a NaN stays in its own image") {
   Context context;
   const MaskedStyleCase c{"nan", {3, 9, 9, 4}};
@@ -136,30 +135,19 @@ TEST_CASE("masked_style skips dx where its mode says so") {
   CHECK_NOTHROW(masked_style::backward(context, without));
 }
 
-template <class Call>
-void check_argument_error(const Problem& problem, const Call& call) {
-  const std::vector<char> mean = problem.mean.bytes(), dx = problem.dx.bytes();
-  try {
-    call();
-    FAIL_CHECK("no error");
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::argument);
-    CHECK(std::string(error.what()).find("masked_style: ") == 0);
-  }
-  CHECK(problem.mean.bytes() == mean);
-  CHECK(problem.dx.bytes() == dx);
-}
-
 TEST_CASE("masked_style refuses wrong arguments and writes nothing") {
   Context context;
   const MaskedStyleCase c{"errors", {2, 3, 5, 4}};
   const Problem problem(c, c.dtype, seed);
   const TestTensor wrong_shape({2, 2, 5}, DType::f32), wrong_dtype({2, 2, 4}, DType::bf16);
+  const auto refused = [&](const auto& call) {
+    check_refused("masked_style: ", {&problem.mean, &problem.sd, &problem.weight, &problem.dx}, call);
+  };
 
   const auto forward_fails = [&](auto&& change) {
     Forward arguments = problem.forward();
     change(arguments);
-    check_argument_error(problem, [&] { masked_style::forward(context, arguments); });
+    refused([&] { masked_style::forward(context, arguments); });
   };
   forward_fails([&](Forward& a) { a.x = wrong_shape.view(); });
   forward_fails([&](Forward& a) { a.x.dtype = DType::i32; });
@@ -170,13 +158,13 @@ TEST_CASE("masked_style refuses wrong arguments and writes nothing") {
   forward_fails([&](Forward& a) { a.sd = wrong_dtype.view(); });
   forward_fails([&](Forward& a) { a.weight = wrong_shape.view(); });
   forward_fails([&](Forward& a) { a.x.device = Device{DeviceKind::cuda, 0}; });
-  check_argument_error(problem, [&] { masked_style::forward(context, problem.forward(), {-1e-5f}); });
-  check_argument_error(problem, [&] { masked_style::forward(context, problem.forward(), {NAN}); });
+  refused([&] { masked_style::forward(context, problem.forward(), {-1e-5f}); });
+  refused([&] { masked_style::forward(context, problem.forward(), {NAN}); });
 
   const auto backward_fails = [&](auto&& change) {
     Backward arguments = problem.backward(GradientMode::overwrite);
     change(arguments);
-    check_argument_error(problem, [&] { masked_style::backward(context, arguments); });
+    refused([&] { masked_style::backward(context, arguments); });
   };
   backward_fails([&](Backward& a) { a.mask = wrong_shape.view(); });
   backward_fails([&](Backward& a) { a.mean = wrong_shape.view(); });
@@ -190,12 +178,9 @@ TEST_CASE("masked_style refuses wrong arguments and writes nothing") {
 TEST_CASE("masked_style's CPU kernel has no double precision") {
   Context context;
   const Problem problem({"f64", {1, 3, 3, 4}}, DType::f64, seed);
-  try {
-    masked_style::forward(context, problem.forward());
-    FAIL_CHECK("no error");
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::unsupported);
-  }
+  check_refused(
+      "masked_style", {&problem.mean}, [&] { masked_style::forward(context, problem.forward()); },
+      ErrorKind::unsupported);
 }
 
 TEST_CASE("masked_style takes no more scratch than it says") {

@@ -1,0 +1,49 @@
+// For every channel and region an affine function of x, in rows that the walks of region_walk-inl.h can index:
+//
+//     sum_r w_r (offset_r + slope_r (x - mean_r))
+//
+// masked_style's backward and style_fusion's forward have this form. The difference stays as it is: multiplied out, its
+// digits would cancel where the mean is large.
+#include "kernels/masked_style/region_walk-inl.h"
+
+#if defined(ATTUNE_KERNELS_MASKED_STYLE_AFFINE_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef ATTUNE_KERNELS_MASKED_STYLE_AFFINE_ROWS_INL_H_
+#undef ATTUNE_KERNELS_MASKED_STYLE_AFFINE_ROWS_INL_H_
+#else
+#define ATTUNE_KERNELS_MASKED_STYLE_AFFINE_ROWS_INL_H_
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace attune::masked_style::HWY_NAMESPACE {
+
+class AffineRows {
+ public:
+  static std::int64_t floats(std::int64_t channels) { return 6 * row_stride(channels); }
+
+  AffineRows(float* data, std::int64_t channels) : data_(data), stride_(row_stride(channels)) {}
+  float* mean(int region) const { return data_ + 3 * region * stride_; }
+  float* slope(int region) const { return mean(region) + stride_; }
+  float* offset(int region) const { return mean(region) + 2 * stride_; }
+  void spread_all(std::int64_t channels) const {
+    for (int row = 0; row < 6; ++row) spread(data_ + row * stride_, channels);
+  }
+
+  HWY_INLINE V32 centered(int region, V32 x, std::int64_t c) const {
+    return hn::Sub(x, load(mean(region) + c));
+  }
+  HWY_INLINE V32 apply(int region, V32 x, std::int64_t c) const {
+    return hn::MulAdd(load(slope(region) + c), centered(region, x, c), load(offset(region) + c));
+  }
+  HWY_INLINE V32 blend(V32 foreground, V32 background, V32 x, std::int64_t c) const {
+    return hn::MulAdd(foreground, apply(0, x, c), hn::Mul(background, apply(1, x, c)));
+  }
+
+ private:
+  float* data_;
+  std::int64_t stride_;
+};
+
+}  // namespace attune::masked_style::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // ATTUNE_KERNELS_MASKED_STYLE_AFFINE_ROWS_INL_H_
