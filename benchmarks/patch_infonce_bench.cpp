@@ -1,0 +1,86 @@
+#include <memory>
+
+#include "benchmarks/bench_support.h"
+#include "kernels/patch_infonce/patch_infonce.h"
+#include "tests/kernels/patch_infonce_cases.h"
+
+namespace attune::bench {
+namespace {
+
+using test::InfoNceMode;
+using test::PatchInfoNceCase;
+
+struct Problem {
+  Tensor anchors, positives, negatives, positive_index;
+  Tensor loss, log_sum, miss, dloss, danchors, dpositives, dnegatives;
+
+  explicit Problem(const PatchInfoNceCase& c)
+      : anchors(random_tensor(rows(c, c.extents.anchors), c.dtype, 1)),
+        positives(random_tensor(rows(c, c.extents.positives), c.dtype, 2)),
+        negatives(random_tensor(rows(c, c.extents.negatives), c.dtype, 3)),
+        positive_index({c.extents.images, c.extents.anchors}, DType::i32),
+        loss({1}, DType::f32),
+        log_sum(positive_index.shape(), DType::f32),
+        miss(positive_index.shape(), DType::f32),
+        dloss(random_tensor({1}, DType::f32, 4)),
+        danchors(anchors.shape(), c.dtype),
+        dpositives(positives.shape(), c.dtype),
+        dnegatives(negatives.shape(), c.dtype) {
+    // As in the reading `aligned`: the positive was drawn where the anchor was.
+    for (std::int64_t i = 0; i < positive_index.shape().elements(); ++i)
+      positive_index.as<std::int32_t>()[i] =
+          static_cast<std::int32_t>(i % c.extents.anchors % c.extents.positives);
+  }
+  static Shape rows(const PatchInfoNceCase& c, std::int64_t count) {
+    return {c.extents.images, count, c.extents.depth};
+  }
+
+  patch_infonce::Inputs inputs() {
+    patch_infonce::Inputs inputs{anchors.view(), positives.view(), negatives.view()};
+    inputs.positive_index = positive_index.view();
+    return inputs;
+  }
+  void forward(Context& context, const patch_infonce::Options& options) {
+    patch_infonce::forward(context, {inputs(), loss.view(), log_sum.view(), miss.view()}, options);
+  }
+  void backward(Context& context, const patch_infonce::Options& options) {
+    patch_infonce::backward(context,
+                            {inputs(), log_sum.view(), miss.view(), dloss.view(), danchors.view(),
+                             dpositives.view(), dnegatives.view()},
+                            options);
+  }
+};
+
+// K1024_M1024_D256: set mode, one image and P = K, unless the name says otherwise.
+std::string shape_name(const PatchInfoNceCase& c) {
+  const patch_infonce::Extents& e = c.extents;
+  std::string name = e.images == 1 ? "" : text('N', e.images, '_');
+  name += text('K', e.anchors);
+  if (e.positives != e.anchors) name += text("_P", e.positives);
+  name += text("_M", e.negatives, "_D", e.depth);
+  return c.mode == InfoNceMode::set ? name : name + '_' + test::name_of(c.mode);
+}
+
+void add_rows(const PatchInfoNceCase& c) {
+  const std::string tail = text('/', name_of(c.dtype), '/', shape_name(c));
+  const patch_infonce::Options options = c.options();
+  add_row("patch_infonce/forward" + tail, patch_infonce::forward_cost(c.extents, c.dtype, options),
+          [=](Context& context) {
+            const auto problem = std::make_shared<Problem>(c);
+            return [problem, options, &context] { problem->forward(context, options); };
+          });
+  add_row("patch_infonce/backward" + tail, patch_infonce::backward_cost(c.extents, c.dtype, options),
+          [=](Context& context) {
+            const auto problem = std::make_shared<Problem>(c);
+            problem->forward(context, options);
+            return [problem, options, &context] { problem->backward(context, options); };
+          });
+}
+
+const Rows rows([] {
+  for (const PatchInfoNceCase& c : test::patch_infonce_sweep()) add_rows(c);
+  for (const PatchInfoNceCase& c : test::patch_infonce_network_cases()) add_rows(c);
+});
+
+}  // namespace
+}  // namespace attune::bench
