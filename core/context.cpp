@@ -39,6 +39,12 @@ Context::~Context() {
 #endif
 }
 
+void Context::synchronize() const {
+#ifdef ATTUNE_WITH_CUDA
+  if (stream_) cuda_check(cudaStreamSynchronize(static_cast<cudaStream_t>(stream_)), "cudaStreamSynchronize");
+#endif
+}
+
 void* Context::workspace(std::int64_t bytes) {
   if (bytes > workspace_bytes_) {
     workspace_.reset();  // first, so that old and new are never held together
@@ -47,6 +53,15 @@ void* Context::workspace(std::int64_t bytes) {
     workspace_bytes_ = bytes;
   }
   return workspace_.get();
+}
+
+void set_zero(Context& context, const TensorView& view) {
+  const std::int64_t bytes = view.bytes();
+  if (context.device().kind == DeviceKind::cpu) return fill_bytes(view.data, context.device(), 0, bytes);
+#ifdef ATTUNE_WITH_CUDA
+  cuda_check(cudaMemsetAsync(view.data, 0, static_cast<std::size_t>(bytes), static_cast<cudaStream_t>(context.stream())),
+             "cudaMemsetAsync");
+#endif
 }
 
 }  // namespace attune

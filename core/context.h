@@ -6,7 +6,7 @@
 #include <typeindex>
 #include <unordered_map>
 
-#include "core/device.h"
+#include "core/tensor.h"
 
 namespace attune {
 
@@ -22,6 +22,8 @@ class Context {
   int threads() const { return threads_; }
   // The stream that kernels are launched on (a cudaStream_t), made and owned by the context; null on the CPU.
   void* stream() const { return stream_; }
+  // Waits for the stream. A failure of a kernel that ran on it surfaces here, as ErrorKind::device.
+  void synchronize() const;
 
   // Scratch memory of at least `bytes` on the device, valid until the next call; it grows where it is too
   // small, so that an op can be called alone. A planned graph reserves the maximum beforehand: then nothing
@@ -45,5 +47,8 @@ class Context {
   std::int64_t workspace_bytes_ = 0;
   std::unordered_map<std::type_index, std::shared_ptr<void>> attachments_;
 };
+
+// Sets every byte of the view to 0, in the order of the context's stream.
+void set_zero(Context& context, const TensorView& view);
 
 }  // namespace attune

@@ -102,7 +102,9 @@ void copy_bytes(void* target, Device target_device, const void* source, Device s
   }
   require_cuda();
 #ifdef ATTUNE_WITH_CUDA
+  cuda_check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   cuda_check(cudaMemcpy(target, source, static_cast<std::size_t>(bytes), cudaMemcpyDefault), "cudaMemcpy");
+  cuda_check(cudaDeviceSynchronize(), "cudaMemcpy");
 #endif
 }
 
@@ -114,7 +116,9 @@ void fill_bytes(void* target, Device device, unsigned char value, std::int64_t b
   }
   require_cuda();
 #ifdef ATTUNE_WITH_CUDA
+  cuda_check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   cuda_check(cudaMemset(target, value, static_cast<std::size_t>(bytes)), "cudaMemset");
+  cuda_check(cudaDeviceSynchronize(), "cudaMemset");
 #endif
 }
 

@@ -40,7 +40,8 @@ using DeviceMemory = std::unique_ptr<void, DeviceMemoryDeleter>;
 // The bytes are not initialized.
 DeviceMemory allocate(Device device, std::int64_t bytes);
 
-// Synchronous copy and fill between any two devices; for setting up and tests, not for the training step.
+// Synchronous copy and fill between any two devices, after all earlier work on every stream and before all later work
+// (a plain cudaMemcpy orders neither with a context's stream); for setting up and tests, not for the training step.
 void copy_bytes(void* target, Device target_device, const void* source, Device source_device,
                 std::int64_t bytes);
 void fill_bytes(void* target, Device device, unsigned char value, std::int64_t bytes);

@@ -33,8 +33,8 @@ HWY_INLINE void for_each_run_of_lanes(std::size_t count, const Body& body) {
   if (i < count) body(i, count - i);
 }
 
-// The sum of term(i, n) over all lanes, in an order that `count` alone decides. Two accumulators, because one waits for
-// the adder where the arrays are in cache.
+// The sum of term(i, n) over all lanes, in an order that `count` alone decides. Two accumulators, because one
+// waits for the adder where the arrays are in cache.
 template <class Term>
 HWY_INLINE float sum_over(std::size_t count, const Term& term) {
   const F32 d;

@@ -1,0 +1,79 @@
+// Loads and stores of up to 128 bits: `width` neighbouring f32 or bf16 elements as f32 in registers.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "core/dtype.h"
+
+namespace attune::cuda {
+
+constexpr int vector_bytes = 16;  // the widest load of one thread
+template <class T>
+inline constexpr int vector_width = vector_bytes / static_cast<int>(sizeof(T));
+
+// True where every row of `columns` elements can be read in whole vectors.
+template <class T>
+bool vectors_fit(const void* data, std::int64_t columns) {
+  return reinterpret_cast<std::uintptr_t>(data) % vector_bytes == 0 && columns % vector_width<T> == 0;
+}
+
+// The bits of `width` elements as one aligned load leaves them.
+template <class T, int width>
+struct alignas(sizeof(T) * width) Packed {
+  T element[width];
+};
+
+// `p` is aligned to the whole vector; width 1 needs the element's own alignment only.
+template <int width, class T>
+__device__ __forceinline__ Packed<T, width> load_packed(const T* p) {
+  return *reinterpret_cast<const Packed<T, width>*>(p);
+}
+
+template <int width>
+__device__ __forceinline__ void unpack(const Packed<float, width>& packed, float (&values)[width]) {
+#pragma unroll
+  for (int i = 0; i < width; ++i) values[i] = packed.element[i];
+}
+template <int width>
+__device__ __forceinline__ void unpack(const Packed<bfloat16, width>& packed, float (&values)[width]) {
+#pragma unroll
+  for (int i = 0; i < width; ++i) values[i] = static_cast<float>(packed.element[i]);
+}
+
+template <int width, class T>
+__device__ __forceinline__ void load(const T* p, float (&values)[width]) {
+  unpack(load_packed<width>(p), values);
+}
+
+template <int width>
+__device__ __forceinline__ void store(const float (&values)[width], float* p) {
+  Packed<float, width> packed;
+#pragma unroll
+  for (int i = 0; i < width; ++i) packed.element[i] = values[i];
+  *reinterpret_cast<Packed<float, width>*>(p) = packed;
+}
+
+// Rounds to nearest even, two elements an instruction.
+template <int width>
+__device__ __forceinline__ void store(const float (&values)[width], bfloat16* p) {
+  if constexpr (width == 1) {
+    *p = bfloat16(values[0]);
+  } else {
+    static_assert(width % 2 == 0);
+    Packed<bfloat16, width> packed;
+#pragma unroll
+    for (int i = 0; i < width; i += 2) {
+      const __nv_bfloat162 pair = __floats2bfloat162_rn(values[i], values[i + 1]);
+      std::uint32_t bits;
+      std::memcpy(&bits, &pair, sizeof bits);
+      packed.element[i].bits = static_cast<std::uint16_t>(bits);
+      packed.element[i + 1].bits = static_cast<std::uint16_t>(bits >> 16);
+    }
+    *reinterpret_cast<Packed<bfloat16, width>*>(p) = packed;
+  }
+}
+
+}  // namespace attune::cuda
