@@ -1,0 +1,121 @@
+#include "tests/cuda_on_host/device_helpers.h"
+
+#include "core/cuda/launch.cuh"
+#include "core/cuda/reduce.cuh"
+#include "core/cuda/vector.cuh"
+#include "core/cuda/walk_pixels.cuh"
+#include "core/tensor.h"
+
+namespace attune::test {
+
+namespace {
+
+using namespace attune::cuda;
+
+template <class T>
+Tensor to_device(const std::vector<T>& values, Device device) {
+  Tensor tensor({static_cast<std::int64_t>(values.size())}, dtype_of<T>, device);
+  copy_bytes(tensor.view().data, device, values.data(), Device{}, tensor.view().bytes());
+  return tensor;
+}
+
+template <class T>
+std::vector<T> to_host(const Context& context, const Tensor& tensor) {
+  context.synchronize();
+  const Tensor copy = tensor.to(Device{});
+  return {copy.as<T>(), copy.as<T>() + copy.shape().elements()};
+}
+
+__global__ void reduce_block_kernel(const float* values, float* sums, float* maxima) {
+  const float value = values[threadIdx.x];
+  sums[threadIdx.x] = block_reduce(value, 0.0f, Sum());
+  maxima[threadIdx.x] = block_reduce(value, -3e38f, Maximum());
+}
+
+struct RowSum {
+  float value;
+  __device__ void merge(const RowSum& other) { value += other.value; }
+};
+
+__global__ void sum_rows_kernel(const float* values, float* out) {
+  __shared__ RowSum slots[1024];
+  const float own = values[threadIdx.y * blockDim.x + threadIdx.x];
+  RowSum once = {own}, twice = {2 * own};
+  reduce_rows(once, slots);
+  reduce_rows(twice, slots);
+  if (threadIdx.y > 0) return;
+  out[threadIdx.x] = once.value;
+  out[blockDim.x + threadIdx.x] = twice.value;
+}
+
+template <class T, int width>
+__global__ void double_vectors_kernel(const T* in, T* out) {
+  float values[width];
+  load<width>(in + threadIdx.x * width, values);
+  for (float& value : values) value *= 2;
+  store<width>(values, out + threadIdx.x * width);
+}
+
+__global__ void reverse_kernel(const float* in, float* out) {
+  float* const slots = dynamic_shared<float>();
+  slots[threadIdx.x] = in[threadIdx.x];
+  __syncthreads();
+  out[threadIdx.x] = slots[blockDim.x - 1 - threadIdx.x];
+}
+
+__global__ void count_visits_kernel(float* visits, int pixels) {
+  walk_pixels<4>(
+      threadIdx.x, pixels, blockDim.x, [&](std::int64_t pixel) { return visits[pixel]; },
+      [&](std::int64_t pixel, float before) { visits[pixel] = before + 1; });
+}
+
+}  // namespace
+
+Reduced reduce_block(Context& context, const std::vector<float>& values) {
+  const Tensor in = to_device(values, context.device());
+  Tensor sums(in.shape(), DType::f32, context.device()), maxima(in.shape(), DType::f32, context.device());
+  launch("reduce_block", stream_of(context), dim3(1), dim3(static_cast<unsigned>(values.size())), 0,
+         reduce_block_kernel, in.as<float>(), sums.as<float>(), maxima.as<float>());
+  return {to_host<float>(context, sums), to_host<float>(context, maxima)};
+}
+
+std::vector<float> sum_rows(Context& context, const std::vector<float>& values, int rows, int columns) {
+  const Tensor in = to_device(values, context.device());
+  Tensor out({2, columns}, DType::f32, context.device());
+  launch("sum_rows", stream_of(context), dim3(1),
+         dim3(static_cast<unsigned>(columns), static_cast<unsigned>(rows)), 0, sum_rows_kernel,
+         in.as<float>(), out.as<float>());
+  return to_host<float>(context, out);
+}
+
+template <class T, int width>
+std::vector<T> double_vectors(Context& context, const std::vector<float>& values) {
+  std::vector<T> rounded;
+  for (const float value : values) rounded.push_back(static_cast<T>(value));
+  const Tensor in = to_device(rounded, context.device());
+  Tensor out(in.shape(), dtype_of<T>, context.device());
+  launch("double_vectors", stream_of(context), dim3(1), dim3(static_cast<unsigned>(values.size()) / width), 0,
+         double_vectors_kernel<T, width>, in.as<T>(), out.as<T>());
+  return to_host<T>(context, out);
+}
+template std::vector<float> double_vectors<float, 1>(Context&, const std::vector<float>&);
+template std::vector<float> double_vectors<float, 4>(Context&, const std::vector<float>&);
+template std::vector<bfloat16> double_vectors<bfloat16, 1>(Context&, const std::vector<float>&);
+template std::vector<bfloat16> double_vectors<bfloat16, 8>(Context&, const std::vector<float>&);
+
+std::vector<float> reverse_in_shared(Context& context, const std::vector<float>& values) {
+  const Tensor in = to_device(values, context.device());
+  Tensor out(in.shape(), DType::f32, context.device());
+  launch("reverse", stream_of(context), dim3(1), dim3(static_cast<unsigned>(values.size())),
+         values.size() * sizeof(float), reverse_kernel, in.as<float>(), out.as<float>());
+  return to_host<float>(context, out);
+}
+
+std::vector<float> count_visits(Context& context, int pixels, int threads) {
+  Tensor visits = Tensor::zeros({pixels}, DType::f32, context.device());
+  launch("count_visits", stream_of(context), dim3(1), dim3(static_cast<unsigned>(threads)), 0,
+         count_visits_kernel, visits.as<float>(), pixels);
+  return to_host<float>(context, visits);
+}
+
+}  // namespace attune::test

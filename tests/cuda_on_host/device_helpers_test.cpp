@@ -1,0 +1,108 @@
+// The device-side helpers of core/cuda.
+#include "tests/cuda_on_host/device_helpers.h"
+
+#include <catch2/catch.hpp>
+#include <numeric>
+
+#include "core/cuda/row_grid.cuh"
+#include "tests/cuda_on_host/schedule.h"
+
+namespace attune::test {
+namespace {
+
+// Small integers in an order that hides no position; every sum of them is exact.
+std::vector<float> integers(int count) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) values[static_cast<std::size_t>(i)] = static_cast<float>(i * 37 % 101 - 50);
+  return values;
+}
+
+TEST_CASE("block_reduce gives every thread the sum and the maximum") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  for (const int threads : {32, 64, 96, 256, 1024}) {
+    const std::vector<float> values = integers(threads);
+    const float sum = std::accumulate(values.begin(), values.end(), 0.0f);
+    const float maximum = *std::max_element(values.begin(), values.end());
+    for_each_schedule(4, [&] {
+      const Reduced reduced = reduce_block(context, values);
+      INFO(threads << " threads");
+      CHECK(reduced.sums == std::vector<float>(values.size(), sum));
+      CHECK(reduced.maxima == std::vector<float>(values.size(), maximum));
+    });
+  }
+}
+
+TEST_CASE("reduce_rows sums the rows of a block of any size, again and again in the same slots") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  for (const auto& [rows, columns] :
+       {std::pair{1, 1}, {2, 3}, {3, 64}, {7, 33}, {8, 32}, {85, 3}, {256, 1}}) {
+    const std::vector<float> values = integers(rows * columns);
+    std::vector<float> expected(static_cast<std::size_t>(2 * columns));
+    for (int i = 0; i < rows * columns; ++i) {
+      expected[static_cast<std::size_t>(i % columns)] += values[static_cast<std::size_t>(i)];
+      expected[static_cast<std::size_t>(columns + i % columns)] += 2 * values[static_cast<std::size_t>(i)];
+    }
+    INFO(rows << " rows, " << columns << " columns");
+    for_each_schedule(4, [&] { CHECK(sum_rows(context, values, rows, columns) == expected); });
+  }
+}
+
+TEST_CASE("vectors are loaded, converted and stored element by element") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  std::vector<float> values = integers(64);
+  values[5] = 1.00390625f;  // between two bf16 values: ties to even
+  values[6] = -3.3e38f;     // doubled it is infinite
+  std::vector<float> doubled = values;
+  for (float& value : doubled) value *= 2;
+  CHECK(double_vectors<float, 1>(context, values) == doubled);
+  CHECK(double_vectors<float, 4>(context, values) == doubled);
+
+  std::vector<float> expected, one, eight;
+  for (const float value : values)
+    expected.push_back(static_cast<float>(bfloat16(2 * static_cast<float>(bfloat16(value)))));
+  for (const bfloat16 value : double_vectors<bfloat16, 1>(context, values))
+    one.push_back(static_cast<float>(value));
+  for (const bfloat16 value : double_vectors<bfloat16, 8>(context, values))
+    eight.push_back(static_cast<float>(value));
+  CHECK(one == expected);
+  CHECK(eight == expected);
+}
+
+TEST_CASE("dynamic_shared gives what the launch asked for") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  std::vector<float> values = integers(128);
+  const std::vector<float> reversed = reverse_in_shared(context, values);
+  CHECK(reversed == std::vector<float>(values.rbegin(), values.rend()));
+}
+
+TEST_CASE("walk_pixels visits every pixel once") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  for (const int pixels : {0, 1, 31, 32, 127, 128, 129, 1000}) {
+    INFO(pixels << " pixels");
+    CHECK(count_visits(context, pixels, 32) == std::vector<float>(static_cast<std::size_t>(pixels), 1.0f));
+  }
+}
+
+TEST_CASE("a row grid covers every channel and stays within its limits") {
+  for (const std::int64_t channels : {0, 1, 3, 33, 64, 65, 512, 2000})
+    for (const std::int64_t pixels : {0, 1, 91, 65536})
+      for (const std::int64_t images : {1, 8, 1000}) {
+        const cuda::RowGrid plan = cuda::plan_row_grid(images, pixels, channels, 1, 132);
+        INFO(images << " x " << pixels << " x " << channels);
+        CHECK(plan.columns * plan.rows <= cuda::row_grid_threads);
+        CHECK(plan.columns * plan.rows > cuda::row_grid_threads - plan.columns);
+        CHECK(plan.columns <= cuda::row_grid_columns);
+        CHECK(plan.columns * plan.tiles >= channels);
+        CHECK(plan.slabs >= 1);
+        CHECK(plan.slabs * plan.tiles * images <=
+              std::max(images * plan.tiles, 132 * cuda::blocks_per_multiprocessor));
+      }
+}
+
+}  // namespace
+}  // namespace attune::test

@@ -1,0 +1,45 @@
+// Small kernels, right ones and ones with one fault each, for the tests of the runtime itself.
+#pragma once
+
+#include <cuda_runtime.h>
+
+namespace attune::test {
+
+enum class Fault {
+  none,
+  missing_barrier,        // neighbours' values are read without __syncthreads
+  missing_syncwarp,       // the same within a warp
+  shuffle_is_no_barrier,  // a shuffle between write and read
+  write_after_read,       // the slots are used again without a barrier
+  divergent_barrier,      // half of the block does not arrive
+  two_barriers,           // the halves arrive at different barriers
+  barrier_after_exit,     // half of the block has returned
+  shared_out_of_bounds,   // one past the slots
+  dynamic_out_of_bounds,  // one past what the launch asked for
+  global_read_out_of_bounds,
+  global_write_out_of_bounds,
+  host_pointer,
+  unwritten_shared,
+  unwritten_global,
+  two_blocks_write,  // neighbouring blocks write one element
+  misaligned_vector,
+  lane_outside_mask,
+  shuffle_from_outside_mask,
+  lane_that_ended,   // a warp operation waits for a lane that has returned
+  atomic_and_plain,  // a counter written plainly by another thread
+};
+
+// Reverses each block's elements, through shared memory; `out` and `in` have blocks * block_size elements.
+constexpr int block_size = 64;
+cudaError_t launch_planted(Fault fault, float* out, const float* in, int blocks, cudaStream_t stream);
+
+// Sums the integers of `in` with atomics and ballots: out[0] the sum, out[1] the number of odd ones.
+cudaError_t launch_count(int* out, const int* in, int count, cudaStream_t stream);
+
+// Every shuffle of `width` lanes: out has 4 * 32 elements.
+cudaError_t launch_shuffles(int* out, int width, cudaStream_t stream);
+
+// Writes `value` to *out.
+cudaError_t launch_store(float* out, float value, cudaStream_t stream);
+
+}  // namespace attune::test

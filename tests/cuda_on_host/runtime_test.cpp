@@ -1,0 +1,234 @@
+// The runtime itself: the standard calls, and that each planted fault is found, whatever the schedule.
+#include <catch2/catch.hpp>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+#include "tests/cuda_on_host/control.h"
+#include "tests/cuda_on_host/planted_faults.h"
+
+namespace attune::test {
+namespace {
+
+constexpr int schedules = 16;
+
+// Device memory with `values` in it.
+template <class T>
+class DeviceArray {
+ public:
+  explicit DeviceArray(const std::vector<T>& values) : count_(values.size()) {
+    REQUIRE(cudaMalloc(&data_, bytes()) == cudaSuccess);
+    REQUIRE(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice) == cudaSuccess);
+  }
+  ~DeviceArray() { static_cast<void>(cudaFree(data_)); }
+  DeviceArray(const DeviceArray&) = delete;
+  DeviceArray& operator=(const DeviceArray&) = delete;
+
+  T* data() { return data_; }
+  std::vector<T> get() const {
+    std::vector<T> values(count_);
+    REQUIRE(cudaMemcpy(values.data(), data_, bytes(), cudaMemcpyDeviceToHost) == cudaSuccess);
+    return values;
+  }
+
+ private:
+  std::size_t bytes() const { return count_ * sizeof(T); }
+  std::size_t count_;
+  T* data_ = nullptr;
+};
+
+class Stream {
+ public:
+  explicit Stream(unsigned flags = cudaStreamNonBlocking) {
+    REQUIRE(cudaStreamCreateWithFlags(&stream_, flags) == cudaSuccess);
+  }
+  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  operator cudaStream_t() const { return stream_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  cudaStream_t stream_ = nullptr;
+};
+
+std::vector<float> counting(int count) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  std::iota(values.begin(), values.end(), 1.0f);
+  return values;
+}
+
+constexpr int blocks = 3;
+
+// The report of a run with this fault; an empty one where nothing was found.
+std::string report_of(Fault fault, std::uint64_t seed) {
+  cuda_on_host::set_schedule_seed(seed);
+  const Stream stream;
+  DeviceArray<float> in(counting(blocks * block_size)), out(counting(blocks * block_size));
+  float* fresh = nullptr;  // as long as `out` and one block more, which nobody writes
+  REQUIRE(cudaMalloc(&fresh, (blocks + 1) * block_size * sizeof(float)) == cudaSuccess);
+  float* const target = fault == Fault::unwritten_global ? fresh : out.data();
+  REQUIRE(launch_planted(fault, target, in.data(), blocks, stream) == cudaSuccess);
+  const cudaError_t error = cudaStreamSynchronize(stream);
+  const std::string report = error == cudaSuccess ? "" : cudaGetErrorString(error);
+  if (error == cudaSuccess) {
+    const std::vector<float> result = out.get();
+    for (int i = 0; i < blocks * block_size; ++i) {
+      const int expected = i / block_size * block_size + block_size - i % block_size;
+      CHECK(result[static_cast<std::size_t>(i)] == static_cast<float>(expected));
+    }
+  }
+  REQUIRE(cudaFree(fresh) == cudaSuccess);
+  return report;
+}
+
+void check_found(Fault fault, const std::string& expected, std::uint64_t seeds = schedules) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    const std::string report = report_of(fault, seed);
+    INFO("seed " << seed << ", report: " << report);
+    CHECK(report.find(expected) != std::string::npos);
+    CHECK(report.find("undefined behaviour") + report.find("planted_kernel") != 2 * std::string::npos);
+  }
+}
+
+TEST_CASE("a right kernel passes") {
+  for (std::uint64_t seed = 1; seed <= schedules; ++seed) CHECK(report_of(Fault::none, seed).empty());
+}
+
+TEST_CASE("races are found") {
+  check_found(Fault::missing_barrier, "race on shared slots");
+  check_found(Fault::missing_syncwarp, "race on shared slots");
+  check_found(Fault::shuffle_is_no_barrier, "race on shared slots");
+  check_found(Fault::write_after_read, "race on shared slots");
+  check_found(Fault::two_blocks_write, "race on global memory");
+  check_found(Fault::atomic_and_plain, "shared counter");
+}
+
+TEST_CASE("divergent barriers and warp operations are found") {
+  check_found(Fault::divergent_barrier, "divergent barrier");
+  check_found(Fault::two_barriers, "divergent barrier");
+  check_found(Fault::barrier_after_exit, "divergent barrier");
+  check_found(Fault::lane_that_ended, "divergent barrier");
+  check_found(Fault::lane_outside_mask, "leaves out");
+  check_found(Fault::shuffle_from_outside_mask, "leaves out");
+}
+
+TEST_CASE("accesses out of bounds are found") {
+  check_found(Fault::dynamic_out_of_bounds, "outside every __shared__ object");
+  check_found(Fault::global_read_out_of_bounds,
+              "out of bounds: 4 bytes at byte 768 of an allocation of 768 bytes");
+  check_found(Fault::global_write_out_of_bounds, "4 bytes at byte 768 of an allocation of 768 bytes");
+  // UndefinedBehaviorSanitizer reports a place in the source once.
+  check_found(Fault::shared_out_of_bounds, "out of bounds", 1);
+  check_found(Fault::misaligned_vector, "misaligned address", 1);
+}
+
+TEST_CASE("reads of unwritten memory are found") {
+  check_found(Fault::unwritten_shared, "read of unwritten shared counter");
+  check_found(Fault::unwritten_global, "read of unwritten global memory");
+}
+
+TEST_CASE("a fault reaches the caller once, as an error of the next synchronizing call") {
+  DeviceArray<float> in(counting(block_size)), out(counting(block_size));
+  const Stream stream;
+  static_cast<void>(cudaGetLastError());
+  REQUIRE(launch_planted(Fault::missing_barrier, out.data(), in.data(), 1, stream) == cudaSuccess);
+  CHECK(cudaGetLastError() == cudaSuccess);
+  CHECK(cudaStreamSynchronize(stream) == cudaErrorLaunchFailure);
+  CHECK(cudaGetLastError() == cudaErrorLaunchFailure);
+  CHECK(cudaStreamSynchronize(stream) == cudaSuccess);
+  CHECK(cuda_on_host::take_fault().empty());
+}
+
+TEST_CASE("a host write around a device allocation is found when it is freed") {
+#if !defined(__SANITIZE_ADDRESS__)  // which ends the program at the write
+  unsigned char* data = nullptr;
+  REQUIRE(cudaMalloc(&data, 100) == cudaSuccess);
+  data[100] = 1;
+  REQUIRE(cudaFree(data) == cudaSuccess);
+  CHECK(cuda_on_host::take_fault().find("host code wrote around") != std::string::npos);
+#endif
+}
+
+TEST_CASE("atomics and ballots count") {
+  std::vector<int> values(1000);
+  std::iota(values.begin(), values.end(), -300);
+  DeviceArray<int> in(values), out(std::vector<int>{0, 0});
+  const Stream stream;
+  REQUIRE(launch_count(out.data(), in.data(), 1000, stream) == cudaSuccess);
+  REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
+  CHECK(out.get() == std::vector<int>{std::accumulate(values.begin(), values.end(), 0), 500});
+}
+
+TEST_CASE("shuffles follow the manual's rules for segments") {
+  for (const int width : {32, 8}) {
+    DeviceArray<int> out(std::vector<int>(128));
+    REQUIRE(launch_shuffles(out.data(), width, nullptr) == cudaSuccess);
+    const std::vector<int> result = out.get();
+    for (int lane = 0; lane < 32; ++lane) {
+      const int first = lane / width * width, last = first + width - 1;
+      const auto row = [&](int kind) { return result[static_cast<std::size_t>(kind * 32 + lane)]; };
+      CHECK(row(0) == first + 3);
+      CHECK(row(1) == (lane - 2 < first ? lane : lane - 2));
+      CHECK(row(2) == (lane + 2 > last ? lane : lane + 2));
+      CHECK(row(3) == (lane ^ 5));
+    }
+  }
+}
+
+TEST_CASE("streams run late, so that a missing synchronization shows") {
+  DeviceArray<float> out(std::vector<float>{0});
+  const Stream stream, other;
+  REQUIRE(launch_store(out.data(), 1, stream) == cudaSuccess);
+  CHECK(out.get()[0] == 0);  // the default stream does not wait for a non-blocking one
+  REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
+  CHECK(out.get()[0] == 1);
+  const Stream blocking(cudaStreamDefault);
+  REQUIRE(launch_store(out.data(), 2, blocking) == cudaSuccess);
+  CHECK(out.get()[0] == 2);
+
+  // Unordered streams may run in either order; an event orders them.
+  std::vector<bool> seen(5);
+  for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
+    cuda_on_host::set_schedule_seed(seed);
+    REQUIRE(launch_store(out.data(), 3, stream) == cudaSuccess);
+    REQUIRE(launch_store(out.data(), 4, other) == cudaSuccess);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    seen[static_cast<std::size_t>(out.get()[0])] = true;
+  }
+  CHECK((seen[3] && seen[4]));
+  cudaEvent_t event = nullptr;
+  REQUIRE(cudaEventCreate(&event) == cudaSuccess);
+  for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
+    cuda_on_host::set_schedule_seed(seed);
+    REQUIRE(launch_store(out.data(), 5, stream) == cudaSuccess);
+    REQUIRE(cudaEventRecord(event, stream) == cudaSuccess);
+    REQUIRE(cudaStreamWaitEvent(other, event) == cudaSuccess);
+    REQUIRE(launch_store(out.data(), 6, other) == cudaSuccess);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    CHECK(out.get()[0] == 6);
+  }
+  CHECK(cudaEventSynchronize(event) == cudaSuccess);
+  CHECK(cudaEventDestroy(event) == cudaSuccess);
+}
+
+TEST_CASE("wrong calls are refused") {
+  DeviceArray<float> array(std::vector<float>(4));
+  float host[8] = {};
+  CHECK(cudaMemcpy(array.data(), host, 32, cudaMemcpyHostToDevice) == cudaErrorInvalidValue);
+  CHECK(cudaMemcpy(host, array.data() + 1, 16, cudaMemcpyDefault) == cudaErrorInvalidValue);
+  CHECK(cudaMemcpy(host, host + 4, 16, cudaMemcpyDeviceToHost) == cudaErrorInvalidValue);
+  CHECK(cudaMemset(host, 0, 4) == cudaErrorInvalidValue);
+  CHECK(cudaFree(host) == cudaErrorInvalidValue);
+  CHECK(launch_count(nullptr, nullptr, 0, nullptr) == cudaErrorInvalidConfiguration);
+  void* data = nullptr;
+  CHECK(cudaMalloc(&data, std::size_t{1} << 40) == cudaErrorMemoryAllocation);
+  CHECK(cudaGetLastError() == cudaErrorMemoryAllocation);
+  CHECK(cudaGetLastError() == cudaSuccess);
+  CHECK(cudaSetDevice(1) == cudaErrorInvalidDevice);
+  cudaDeviceProp properties;
+  CHECK(cudaGetDeviceProperties(&properties, 0) == cudaSuccess);
+  CHECK(properties.warpSize == 32);
+}
+
+}  // namespace
+}  // namespace attune::test

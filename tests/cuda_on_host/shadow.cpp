@@ -1,0 +1,91 @@
+#include "shadow.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace cuda_on_host {
+
+// Zero pages from calloc cost nothing until they are touched; a Word of zero bytes is one nobody accessed.
+Shadow::Shadow(Scope scope, std::size_t bytes)
+    : scope_(scope), words_(static_cast<Word*>(std::calloc(bytes / 4 + 1, sizeof(Word)))) {
+  if (!words_) throw std::bad_alloc();
+}
+
+void Shadow::Free::operator()(void* data) const { std::free(data); }
+
+template <class Visit>
+std::optional<Conflict> Shadow::visit(std::size_t offset, std::size_t bytes, Access access,
+                                      const Visit& each_word) {
+  for (std::size_t at = offset; at < offset + bytes;) {
+    const std::size_t index = at / 4, end = std::min(offset + bytes, 4 * index + 4);
+    access.bytes = static_cast<std::uint8_t>((1u << (end - 4 * index)) - (1u << (at - 4 * index)));
+    std::optional<Conflict> conflict = each_word(words_[index], access);
+    if (conflict) {
+      conflict->offset = 4 * index;
+      return conflict;
+    }
+    at = end;
+  }
+  return std::nullopt;
+}
+
+// Whether `before` and `now`, of which one writes, are unordered: no launch, block barrier or __syncwarp lies between.
+bool Shadow::conflicts(const Access& before, const Access& now, const Order& order) const {
+  if (before.block < order.launch_first_block || (before.bytes & now.bytes) == 0) return false;
+  if (before.atomic && now.atomic) return false;
+  if (before.block != now.block) return scope_ == Scope::global;
+  if (before.thread == now.thread || before.barriers != now.barriers) return false;
+  const bool same_warp = before.thread / 32 == now.thread / 32;
+  return !same_warp || order.warp_clocks[before.thread % 32] < before.warp_clock;
+}
+
+std::optional<Conflict> Shadow::read(std::size_t offset, std::size_t bytes, Access access,
+                                     const Order& order) {
+  return visit(offset, bytes, access, [&](Word& word, const Access& now) -> std::optional<Conflict> {
+    const bool stale = scope_ == Scope::shared && word.written_in != now.block;
+    if (stale || (word.written & now.bytes) != now.bytes) return Conflict{Conflict::Kind::unwritten, {}};
+    if (conflicts(word.writer, now, order)) return Conflict{Conflict::Kind::race, word.writer, true};
+    remember_reader(word, now);
+    return std::nullopt;
+  });
+}
+
+std::optional<Conflict> Shadow::write(std::size_t offset, std::size_t bytes, Access access,
+                                      const Order& order) {
+  return visit(offset, bytes, access, [&](Word& word, const Access& now) -> std::optional<Conflict> {
+    if (conflicts(word.writer, now, order)) return Conflict{Conflict::Kind::race, word.writer, true};
+    for (const Access& reader : word.readers)
+      if (conflicts(reader, now, order)) return Conflict{Conflict::Kind::race, reader, false};
+    if (scope_ == Scope::shared && word.written_in != now.block) word.written = 0;
+    word.written_in = now.block;
+    word.written = static_cast<std::uint8_t>(word.written | now.bytes);
+    word.writer = now;
+    return std::nullopt;
+  });
+}
+
+// Two readers suffice: the last one, and the last of another warp, or where there is none of another thread. Any later
+// writer then differs from one of them, and from one of another warp if there was any.
+void Shadow::remember_reader(Word& word, const Access& access) const {
+  Access& last = word.readers[0];
+  Access& other = word.readers[1];
+  const bool last_counts = last.block == access.block && last.barriers == access.barriers;
+  const bool other_counts = other.block == access.block && other.barriers == access.barriers;
+  if (last_counts && last.thread != access.thread) {
+    const bool keeps_other_warp = other_counts && other.thread / 32 != access.thread / 32;
+    if (last.thread / 32 != access.thread / 32 || !keeps_other_warp) other = last;
+  } else if (!last_counts && last.block != 0 && scope_ == Scope::global && !other_counts) {
+    other = last;  // of another block, perhaps of this launch
+  }
+  last = access;
+}
+
+void Shadow::mark_written(std::size_t offset, std::size_t bytes) {
+  visit(offset, bytes, Access{}, [](Word& word, const Access& now) -> std::optional<Conflict> {
+    word.written = static_cast<std::uint8_t>(word.written | now.bytes);
+    return std::nullopt;
+  });
+}
+
+}  // namespace cuda_on_host

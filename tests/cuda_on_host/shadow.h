@@ -1,0 +1,68 @@
+// Shadow memory: for each 4-byte word of an allocation, which bytes were ever written, who wrote last and who read
+// since. From it follow races and reads of unwritten memory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+namespace cuda_on_host {
+
+// One access of one thread. Blocks are numbered through all launches of the process, from 1.
+struct Access {
+  std::uint32_t block = 0;       // 0: no access
+  std::uint32_t barriers = 0;    // block barriers that the thread had passed
+  std::uint32_t warp_clock = 0;  // its own entry of its warp's vector clock
+  std::uint32_t code = 0;        // the instruction, as an offset in the executable
+  std::uint16_t thread = 0;
+  std::uint8_t bytes = 0;  // which of the word's
+  bool atomic = false;
+};
+
+// What a thread knows of the others when it accesses memory.
+struct Order {
+  std::uint32_t launch_first_block = 0;
+  const std::uint32_t* warp_clocks = nullptr;  // of its warp's 32 lanes, as of the last __syncwarp with each
+};
+
+struct Conflict {
+  enum class Kind { race, unwritten } kind;
+  Access other;
+  bool other_wrote = false;
+  std::size_t offset = 0;  // of the word
+};
+
+class Shadow {
+ public:
+  enum class Scope { shared, global };
+
+  Shadow(Scope scope, std::size_t bytes);
+
+  // Notes an access and returns what is wrong with it, if anything. `access.bytes` is filled in here.
+  std::optional<Conflict> read(std::size_t offset, std::size_t bytes, Access access, const Order& order);
+  std::optional<Conflict> write(std::size_t offset, std::size_t bytes, Access access, const Order& order);
+
+  // The host's copies and fills, which streams order.
+  void mark_written(std::size_t offset, std::size_t bytes);
+
+ private:
+  struct Word {
+    Access writer, readers[2];
+    std::uint32_t written_in = 0;  // shared scope: the block whose bytes `written` tells of
+    std::uint8_t written = 0;
+  };
+
+  template <class Visit>
+  std::optional<Conflict> visit(std::size_t offset, std::size_t bytes, Access access, const Visit& each_word);
+  bool conflicts(const Access& before, const Access& now, const Order& order) const;
+  void remember_reader(Word& word, const Access& access) const;
+
+  struct Free {
+    void operator()(void* data) const;
+  };
+  Scope scope_;
+  std::unique_ptr<Word[], Free> words_;
+};
+
+}  // namespace cuda_on_host
