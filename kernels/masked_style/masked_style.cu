@@ -1,0 +1,318 @@
+// A block owns a slab of one image's pixels and a tile of channels (core/cuda/row_grid.cuh). Forward: each thread keeps
+// both regions' shifted sums of its channels in registers over one pass, the block merges its rows in shared memory and
+// writes one partial a slab; a second kernel merges the slabs. Backward: one elementwise pass.
+#include "kernels/masked_style/masked_style.h"
+
+#include "core/cuda/launch.cuh"
+#include "core/cuda/reduce.cuh"
+#include "core/cuda/row_grid.cuh"
+#include "core/cuda/vector.cuh"
+#include "core/cuda/walk_pixels.cuh"
+#include "core/parallel.h"
+
+namespace attune::masked_style::cuda {
+
+namespace {
+
+using namespace attune::cuda;
+
+constexpr int regions = 2;
+// Pixels that a thread has in flight: row_grid.cuh counts on 4.
+constexpr int batch = 4;
+// The finishing block: a warp reads 32 neighbouring channels; 32 rows keep the walk over 500 slabs under 20 steps.
+constexpr int finish_columns = 32, finish_rows = 32;
+
+// Weight, mean (shift + offset) and sum of squared deviations of some pixels of one region, for `width` channels. The
+// shift is the value of one of these pixels, so that differences of means keep their digits however far from 0 they are.
+template <int width>
+struct Statistics {
+  float weight, shift[width], offset[width], squares[width];
+
+  // Chan's formula. A side without weight changes nothing, but its NaN does.
+  __device__ void merge(const Statistics& other) {
+    const float total = weight + other.weight;
+    const float share = total > 0 ? other.weight / total : 0;
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      if (weight == 0) shift[i] = other.shift[i];
+      const float difference = (other.shift[i] - shift[i]) + (other.offset[i] - offset[i]);
+      offset[i] += difference * share;
+      squares[i] += other.squares[i] + difference * difference * (weight * share);
+    }
+    weight = total;
+  }
+};
+
+// The running sums behind them: 4 operations an element.
+template <int width>
+struct ShiftedSums {
+  float weight = 0, shift[width] = {}, sum[width] = {}, squares[width] = {};
+
+  __device__ void add(float w, const float (&x)[width]) {
+    if (weight == 0 && w > 0) {
+#pragma unroll
+      for (int i = 0; i < width; ++i) shift[i] = x[i];
+    }
+    weight += w;
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      const float difference = x[i] - shift[i], weighted = w * difference;
+      sum[i] += weighted;
+      squares[i] += weighted * difference;
+    }
+  }
+
+  __device__ Statistics<width> statistics() const {
+    Statistics<width> result;
+    const float inverse = weight > 0 ? 1 / weight : 0;
+    result.weight = weight;
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      result.shift[i] = shift[i];
+      result.offset[i] = sum[i] * inverse;
+      const float rest = squares[i] - sum[i] * result.offset[i];
+      result.squares[i] = rest < 0 ? 0 : rest;  // a NaN stays
+    }
+    return result;
+  }
+};
+
+// What a thread holds of one pixel: its channels of x, of dx where backward adds to it (0 otherwise), and the mask.
+template <class T, int width>
+struct Loaded {
+  Packed<T, width> x, before;
+  float mask;
+};
+
+struct Size {
+  std::int64_t images, pixels, channels, slabs;
+};
+
+// The workspace: what forward's first kernel hands to its second.
+struct Partials {
+  float *shift, *offset, *squares;  // [slabs, images, regions, channels]
+  float* weight;                    // [slabs, images, regions]
+};
+
+struct Style {
+  float *mean, *sd;  // [regions, images, channels]
+  float* weight;     // [regions, images]
+};
+
+// Grid: image x slab x tile, block: columns x rows, as RowGrid plans them. `width` > 1 needs aligned rows.
+template <class T, int width>
+__global__ void __launch_bounds__(row_grid_threads)
+    partial_kernel(const T* __restrict__ x, const float* __restrict__ mask, Size size, Partials out) {
+  const std::int64_t image = blockIdx.x, slab = blockIdx.y;
+  const std::int64_t channel = (std::int64_t{blockIdx.z} * blockDim.x + threadIdx.x) * width;
+  const bool active = channel < size.channels;
+  const Range run = part_of(size.pixels, size.slabs, slab);
+  x += image * size.pixels * size.channels + (active ? channel : 0);
+  mask += image * size.pixels;
+
+  // Load and sum. A thread without channels still weighs the mask: without channels at all it has the only weights.
+  ShiftedSums<width> foreground, background;
+  walk_pixels<batch>(
+      run.begin + threadIdx.y, run.end, blockDim.y,
+      [&](std::int64_t pixel) {
+        Loaded<T, width> loaded = {};
+        if (active) loaded.x = load_packed<width>(x + pixel * size.channels);
+        loaded.mask = mask[pixel];
+        return loaded;
+      },
+      [&](std::int64_t, const Loaded<T, width>& loaded) {
+        float values[width];
+        unpack(loaded.x, values);
+        foreground.add(loaded.mask, values);
+        background.add(1 - loaded.mask, values);
+      });
+
+  // Reduce, region after region in the same slots, and store.
+  __shared__ Statistics<width> slots[row_grid_threads];
+#pragma unroll
+  for (int region = 0; region < regions; ++region) {
+    Statistics<width> statistics = (region == 0 ? foreground : background).statistics();
+    reduce_rows(statistics, slots);
+    if (threadIdx.y > 0) continue;
+    const std::int64_t row = (slab * size.images + image) * regions + region;
+    if (channel == 0) out.weight[row] = statistics.weight;
+    if (!active) continue;
+    store<width>(statistics.shift, out.shift + row * size.channels + channel);
+    store<width>(statistics.offset, out.offset + row * size.channels + channel);
+    store<width>(statistics.squares, out.squares + row * size.channels + channel);
+  }
+}
+
+// Grid: image x tile of channels x region; block: finish_columns x (up to finish_rows).
+__global__ void __launch_bounds__(finish_columns* finish_rows)
+    finish_kernel(Partials partials, Size size, float eps, Style out) {
+  const std::int64_t image = blockIdx.x, region = blockIdx.z;
+  const std::int64_t channel = std::int64_t{blockIdx.y} * finish_columns + threadIdx.x;
+  const bool active = channel < size.channels;
+
+  Statistics<1> statistics = {};
+#pragma unroll 4
+  for (std::int64_t slab = threadIdx.y; slab < size.slabs; slab += blockDim.y) {
+    const std::int64_t row = (slab * size.images + image) * regions + region;
+    Statistics<1> partial = {partials.weight[row], {0}, {0}, {0}};
+    if (active) {
+      partial.shift[0] = partials.shift[row * size.channels + channel];
+      partial.offset[0] = partials.offset[row * size.channels + channel];
+      partial.squares[0] = partials.squares[row * size.channels + channel];
+    }
+    statistics.merge(partial);
+  }
+  __shared__ Statistics<1> slots[finish_columns * finish_rows];
+  reduce_rows(statistics, slots);
+
+  if (threadIdx.y > 0) return;
+  const std::int64_t row = region * size.images + image;
+  if (channel == 0) out.weight[row] = statistics.weight;
+  if (!active) return;
+  const bool valid = statistics.weight >= minimum_weight;
+  out.mean[row * size.channels + channel] = valid ? statistics.shift[0] + statistics.offset[0] : 0;
+  out.sd[row * size.channels + channel] = valid ? sqrtf(statistics.squares[0] / statistics.weight + eps) : 1;
+}
+
+struct StyleGradient {
+  const float *mean, *sd, *dmean, *dsd;  // [regions, images, channels]
+  const float* weight;                   // [regions, images]
+};
+
+// One region's part of dx for `width` channels: (dmu + dsd (x - mu) / sd) / W.
+template <int width>
+struct RegionGradient {
+  float mean[width] = {}, offset[width] = {}, scale[width] = {};
+
+  __device__ RegionGradient(const StyleGradient& in, std::int64_t row, std::int64_t first_channel,
+                            std::int64_t channels) {
+    const float weight = in.weight[row];
+    if (weight < minimum_weight) return;
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      const std::int64_t at = row * channels + first_channel + i;
+      mean[i] = in.mean[at];
+      offset[i] = in.dmean[at] / weight;
+      scale[i] = in.dsd[at] / (in.sd[at] * weight);
+    }
+  }
+  __device__ float at(int i, float x) const { return offset[i] + scale[i] * (x - mean[i]); }
+};
+
+// Grid and block as partial_kernel. No barriers: threads without channels leave.
+template <class T, int width, bool accumulate>
+__global__ void __launch_bounds__(row_grid_threads)
+    backward_kernel(const T* __restrict__ x, const float* __restrict__ mask, Size size, StyleGradient in,
+                    T* __restrict__ dx) {
+  const std::int64_t image = blockIdx.x, slab = blockIdx.y;
+  const std::int64_t channel = (std::int64_t{blockIdx.z} * blockDim.x + threadIdx.x) * width;
+  if (channel >= size.channels) return;
+  const RegionGradient<width> foreground(in, image, channel, size.channels);
+  const RegionGradient<width> background(in, size.images + image, channel, size.channels);
+  const Range run = part_of(size.pixels, size.slabs, slab);
+  mask += image * size.pixels;
+  x += image * size.pixels * size.channels + channel;
+  dx += image * size.pixels * size.channels + channel;
+
+  walk_pixels<batch>(
+      run.begin + threadIdx.y, run.end, blockDim.y,
+      [&](std::int64_t pixel) {
+        Loaded<T, width> loaded = {load_packed<width>(x + pixel * size.channels), {}, mask[pixel]};
+        if constexpr (accumulate) loaded.before = load_packed<width>(dx + pixel * size.channels);
+        return loaded;
+      },
+      [&](std::int64_t pixel, const Loaded<T, width>& loaded) {
+        float values[width], result[width];
+        unpack(loaded.x, values);
+        unpack(loaded.before, result);
+#pragma unroll
+        for (int i = 0; i < width; ++i)
+          result[i] +=
+              loaded.mask * foreground.at(i, values[i]) + (1 - loaded.mask) * background.at(i, values[i]);
+        store<width>(result, dx + pixel * size.channels);
+      });
+}
+
+RowGrid plan_for(const Shape& x, int width) {
+  return plan_row_grid(x[0], checked_multiply(x[1], x[2]), x[3], width, multiprocessor_count());
+}
+
+template <class T, int width>
+void forward_as(Context& context, const Forward& a, const Options& options) {
+  const RowGrid plan = plan_for(a.x.shape, width);
+  const Size size = {plan.images, a.x.shape[1] * a.x.shape[2], a.x.shape[3], plan.slabs};
+  auto* memory = static_cast<float*>(context.workspace(workspace_bytes(a.x.shape)));
+  const std::int64_t values = size.slabs * size.images * regions * size.channels;
+  const Partials partials = {memory, memory + values, memory + 2 * values, memory + 3 * values};
+  launch("masked_style: partial_kernel", stream_of(context), plan.grid(), plan.block(), 0,
+         partial_kernel<T, width>, a.x.as<T>(), a.mask.as<float>(), size, partials);
+
+  const std::int64_t tiles = std::max<std::int64_t>(1, (size.channels + finish_columns - 1) / finish_columns);
+  const auto rows = static_cast<unsigned>(std::min<std::int64_t>(finish_rows, size.slabs));
+  launch("masked_style: finish_kernel", stream_of(context),
+         dim3(checked_cast<unsigned>(size.images), checked_cast<unsigned>(tiles), regions),
+         dim3(finish_columns, rows), 0, finish_kernel, partials, size, options.eps,
+         Style{a.mean.as<float>(), a.sd.as<float>(), a.weight.as<float>()});
+}
+
+template <class T, int width>
+void backward_as(Context& context, const Backward& a) {
+  const RowGrid plan = plan_for(a.x.shape, width);
+  const Size size = {plan.images, a.x.shape[1] * a.x.shape[2], a.x.shape[3], plan.slabs};
+  const StyleGradient in = {a.mean.as<float>(), a.sd.as<float>(), a.dmean.as<float>(), a.dsd.as<float>(),
+                            a.weight.as<float>()};
+  const bool accumulate = a.dx_mode == GradientMode::accumulate;
+  launch("masked_style: backward_kernel", stream_of(context), plan.grid(), plan.block(), 0,
+         accumulate ? backward_kernel<T, width, true> : backward_kernel<T, width, false>, a.x.as<T>(),
+         a.mask.as<float>(), size, in, a.dx.as<T>());
+}
+
+template <class T>
+void forward_in(Context& context, const Forward& a, const Options& options) {
+  return vectors_fit<T>(a.x.data, a.x.shape[3]) ? forward_as<T, vector_width<T>>(context, a, options)
+                                                : forward_as<T, 1>(context, a, options);
+}
+
+template <class T>
+void backward_in(Context& context, const Backward& a) {
+  return vectors_fit<T>(a.x.data, a.x.shape[3]) && vectors_fit<T>(a.dx.data, a.x.shape[3])
+             ? backward_as<T, vector_width<T>>(context, a)
+             : backward_as<T, 1>(context, a);
+}
+
+}  // namespace
+
+void forward(Context& context, const Forward& a, const Options& options) {
+  if (a.x.shape[0] == 0) return;
+  switch (a.x.dtype) {
+    case DType::f32:
+      return forward_in<float>(context, a, options);
+    case DType::bf16:
+      return forward_in<bfloat16>(context, a, options);
+    default:
+      fail(ErrorKind::unsupported, "masked_style: no CUDA kernel for ", name_of(a.x.dtype));
+  }
+}
+
+void backward(Context& context, const Backward& a) {
+  if (a.x.elements() == 0) return;
+  switch (a.x.dtype) {
+    case DType::f32:
+      return backward_in<float>(context, a);
+    case DType::bf16:
+      return backward_in<bfloat16>(context, a);
+    default:
+      fail(ErrorKind::unsupported, "masked_style: no CUDA kernel for ", name_of(a.x.dtype));
+  }
+}
+
+// For the width that takes the most slabs, as the pointers' alignment is not known yet.
+std::int64_t workspace_bytes(const Shape& x) {
+  std::int64_t slabs = 1;
+  for (int width : {1, vector_width<float>, vector_width<bfloat16>})
+    slabs = std::max(slabs, plan_for(x, width).slabs);
+  const std::int64_t floats = checked_multiply(checked_multiply(slabs, x[0]), regions * (3 * x[3] + 1));
+  return checked_multiply(floats, sizeof(float));
+}
+
+}  // namespace attune::masked_style::cuda
