@@ -13,27 +13,29 @@
 //     avg += (1 - ema_decay) (p - avg)                where an average is kept
 //
 // The moving means are written as a step towards the new value, because their fixed point is then exact: in
-// beta a + (1 - beta) p the two rounded factors do not add up to 1, which shifts the average by up to 3e-5 of
-// p.
+// beta a + (1 - beta) p the two rounded factors do not add up to 1, which shifts the average by up to 3e-5 p.
 //
 // Degenerate cases: gradient_norm = 0 gives s = 1. Where a gradient_norm is given and is not finite the step
 // is skipped: nothing changes, bit for bit (t still counts it; the next step is then at most a little
 // shorter). Without one a NaN in g makes its own element NaN, nothing else. n = 0 is legal.
 //
-// | argument       | shape | dtype | | | parameters     | [n]   | f32   | in and out; aligned to its element,
-// as are all below; no two may overlap    | | gradients      | [n]   | f32   | in | | first_moment   | [n] |
-// f32   | in and out: m, 0 before the first step                                      | | second_moment  |
-// [n]   | f32   | in and out: v, 0 before the first step                                      | | average |
-// [n]   | f32   | in and out; an empty view keeps no average                                  | |
-// gradient_norm  | [1]   | f32   | in, on the device: no transfer to the host; required where max_norm > 0 |
+// | argument      | shape | dtype |                                                                         |
+// | parameters    | [n]   | f32   | in and out; aligned to its element, as are all below; no two overlap    |
+// | gradients     | [n]   | f32   | in                                                                      |
+// | first_moment  | [n]   | f32   | in and out: m, 0 before the first step                                  |
+// | second_moment | [n]   | f32   | in and out: v, 0 before the first step                                  |
+// | average       | [n]   | f32   | in and out; an empty view keeps no average                              |
+// | gradient_norm | [1]   | f32   | in, on the device: no transfer to the host; required where max_norm > 0 |
 //
 // Numbers: f32 throughout; the factors that hold for the whole array (bias corrections among them) are
 // computed in double and rounded once. One pass, no scratch. Deterministic, because every element is computed
-// alone. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, and on options
-// outside learning_rate >= 0, 0 <= beta < 1, eps > 0, weight_decay >= 0, step >= 1, max_norm >= 0, 0 <=
-// ema_decay <= 1, 0 <= decayed <= n; nothing is written then. Thread-safe for distinct contexts. Source:
-// Loshchilov and Hutter, Decoupled Weight Decay Regularization (ICLR 2019). Deliberately different from
-// PyTorch: clip_grad_norm_ adds 1e-6 to the norm; here nothing is added.
+// alone.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, and on options outside
+// learning_rate >= 0, 0 <= beta < 1, eps > 0, weight_decay >= 0, step >= 1, max_norm >= 0, 0 <= ema_decay <=
+// 1, 0 <= decayed <= n; nothing is written then.
+// Thread-safe for distinct contexts.
+// Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (ICLR 2019). Deliberately different
+// from PyTorch: clip_grad_norm_ adds 1e-6 to the norm; here nothing is added.
 #pragma once
 
 #include "core/context.h"

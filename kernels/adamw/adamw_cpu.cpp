@@ -1,5 +1,6 @@
-// AdamW on the CPU: one pass in tasks of consecutive elements. Five arrays are read and four written, 36 bytes an
-// element for a dozen vector instructions, so memory is the limit; the root and the quotient hide behind it.
+// AdamW on the CPU: one pass in tasks of consecutive elements. Five arrays are read and four written, 36
+// bytes an element for a dozen vector instructions, so memory is the limit; the root and the quotient hide
+// behind it.
 #include "kernels/adamw/adamw.h"
 
 #include <algorithm>
@@ -19,8 +20,8 @@ namespace attune::adamw::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 using namespace attune::HWY_NAMESPACE;  // NOLINT(google-build-using-namespace): core/simd_flat-inl.h
 
-// 16384 elements are 64 KiB of each array: long enough for the prefetchers and to hide a task's start, short enough to
-// share small networks out evenly.
+// 16384 elements are 64 KiB of each array: long enough for the prefetchers and to hide a task's start, short
+// enough to share small networks out evenly.
 constexpr std::int64_t task_elements = 16384;
 
 struct Arrays {

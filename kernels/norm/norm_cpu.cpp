@@ -1,5 +1,5 @@
-// The norm on the CPU: a task sums one block's squares into `ways` lanes of double; the blocks' sums are added in order
-// afterwards. One stream is read, 4 bytes an element, so memory is the limit.
+// The norm on the CPU: a task sums one block's squares into `ways` lanes of double; the blocks' sums are
+// added in order afterwards. One stream is read, 4 bytes an element, so memory is the limit.
 #include "kernels/norm/norm.h"
 
 #include <algorithm>
@@ -17,8 +17,8 @@
 #define ATTUNE_NORM_CONSTANTS_
 namespace attune::norm {
 
-// The lanes that a block is summed in, on every target alike: two AVX-512 vectors of double, which is what it takes to
-// keep up with memory against the adder's latency.
+// The lanes that a block is summed in, on every target alike: two AVX-512 vectors of double, which is what it
+// takes to keep up with memory against the adder's latency.
 constexpr std::size_t ways = 16;
 
 }  // namespace attune::norm
@@ -33,7 +33,8 @@ using V64 = hn::Vec<F64>;
 constexpr std::size_t lanes = hn::MaxLanes(F64());
 constexpr std::size_t vectors = ways / lanes;
 
-// sums[lane] += x[lane]^2 for one group of `ways` elements. A fused multiply-add changes nothing: the square is exact.
+// sums[lane] += x[lane]^2 for one group of `ways` elements. A fused multiply-add changes nothing: the square
+// is exact.
 HWY_INLINE void add_squares(const float* HWY_RESTRICT x, V64 (&sums)[vectors]) {
   const hn::Rebind<float, F64> half;
   for (std::size_t k = 0; k < vectors; ++k) {
@@ -69,7 +70,8 @@ namespace {
 
 HWY_EXPORT(sum_of_squares);
 
-// A part of the result's definition: 64 KiB of x, so that a block's start costs nothing and small networks share out.
+// A part of the result's definition: 64 KiB of x, so that a block's start costs nothing and small networks
+// share out.
 constexpr std::int64_t block_elements = 16384;
 
 std::int64_t count_blocks(std::int64_t elements) { return (elements + block_elements - 1) / block_elements; }

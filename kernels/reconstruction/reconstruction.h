@@ -1,21 +1,22 @@
-// The reconstruction loss L_rec: how far a harmonized picture is from the real one, normalized by the foreground's area
-// so that a small foreground counts as much as a large one. losses/ and the trainer use it.
+// The reconstruction loss L_rec: how far a harmonized picture is from the real one, normalized by the
+// foreground's area so that a small foreground counts as much as a large one. losses/ and the trainer use it.
 //
 // Forward, per image n over its pixels p and the 3 channels c, with d = prediction - target:
 //
 //     area_n = max( sum_p m(p), minimum_area_fraction H W )
-//     E_n    = sum_{p, c} d^2 / (3 area_n)                   squared, robust
-//     E_n    = sum_{p, c} |d| / (3 area_n)                   absolute
-//     l_n    = E_n                                           squared, absolute
-//     l_n    = sqrt(E_n + 1e-4) - 1e-2                       robust: grows like |d| where E_n >> 1e-4; 0 at E_n = 0
+//     E_n    = sum_{p, c} d^2 / (3 area_n)              squared, robust
+//     E_n    = sum_{p, c} |d| / (3 area_n)              absolute
+//     l_n    = E_n                                      squared, absolute
+//     l_n    = sqrt(E_n + 1e-4) - 1e-2                  robust: grows like |d| where E_n >> 1e-4; 0 at 0
 //     loss   = mean_n l_n
 //
-// The sum runs over all pixels, as in iDIH: outside the mask the harmonizer returns its input, so that d = 0 there.
+// The sum runs over all pixels, as in iDIH: outside the mask the harmonizer returns its input, so that d = 0
+// there.
 //
 // Backward, with upstream dloss:
 //
-//     dprediction = dloss / N  l'(E_n)  2 d / (3 area_n)     squared: l' = 1; robust: l' = 1 / (2 (l_n + 1e-2))
-//     dprediction = dloss / N  sign(d) / (3 area_n)          absolute; sign(0) = 0
+//     dprediction = dloss / N l'(E_n)  2 d / (3 area_n)    squared: l' = 1; robust: l' = 1 / (2 (l_n + 1e-2))
+//     dprediction = dloss / N sign(d) / (3 area_n)         absolute; sign(0) = 0
 //
 // The mask is data and gets no gradient; nor does the target.
 //
@@ -30,12 +31,12 @@
 // | dloss              | [1]          | f32   | in, on the device                                        |
 // | dprediction        | [N, H, W, 3] | f32   | overwrites or accumulates as the mode says; no alias     |
 //
-// Numbers: f32 sums within a run of 4096 pixels, in double across runs, in a fixed order: deterministic for any number
-// of threads. Forward reads its inputs once; backward needs neither the mask nor a reduction.
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, or a minimum_area_fraction
-// outside (0, 1]; nothing is written then.
-// Thread-safe for distinct contexts. Source: math.md, 5; Sofiiuk et al., Foreground-aware Semantic Representations for
-// Image Harmonization (iDIH, WACV 2021), whose area_min is 100 pixels at 256x256.
+// Numbers: f32 sums within a run of 4096 pixels, in double across runs, in a fixed order: deterministic for
+// any number of threads. Forward reads its inputs once; backward needs neither the mask nor a reduction.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, or a
+// minimum_area_fraction outside (0, 1]; nothing is written then.
+// Thread-safe for distinct contexts. Source: math.md, 5; Sofiiuk et al., Foreground-aware Semantic
+// Representations for Image Harmonization (iDIH, WACV 2021), whose area_min is 100 pixels at 256x256.
 #pragma once
 
 #include "core/context.h"

@@ -1,5 +1,5 @@
-// The reconstruction loss on the CPU. Forward cuts each image into runs of consecutive pixels, a task each, and merges
-// the runs' sums in order. Backward is elementwise over the same runs.
+// The reconstruction loss on the CPU. Forward cuts each image into runs of consecutive pixels, a task each,
+// and merges the runs' sums in order. Backward is elementwise over the same runs.
 #include "kernels/reconstruction/reconstruction.h"
 
 #include <algorithm>
@@ -19,7 +19,8 @@ namespace attune::reconstruction {
 
 // The runs of pixels that tasks work on. They depend on the shape alone, and with them the order of all sums.
 struct Runs {
-  // 48 KiB of either picture: small enough that an f32 sum keeps its digits, large enough to hide a task's start.
+  // 48 KiB of either picture: small enough that an f32 sum keeps its digits, large enough to hide a task's
+  // start.
   static constexpr std::int64_t longest = 4096;
 
   explicit Runs(const Shape& prediction)

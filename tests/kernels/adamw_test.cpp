@@ -57,7 +57,8 @@ TEST_CASE("adamw has the same bits for any number of threads") {
   });
 }
 
-// Of a constant gradient both corrected moments are exact, so that every step moves the parameter by the rate.
+// Of a constant gradient both corrected moments are exact, so that every step moves the parameter by the
+// rate.
 TEST_CASE("adamw moves by the learning rate where the gradient is constant") {
   Single single;
   single.gradient.set({-0.5});

@@ -24,8 +24,8 @@ struct NormProblem {
   norm::Forward forward() const { return {x.view(), norm.view()}; }
 };
 
-// The op adds exact squares in double, so that only the result's own rounding to f32 remains: half a unit in the last
-// place, which is stricter than math.md's tolerance.
+// The op adds exact squares in double, so that only the result's own rounding to f32 remains: half a unit in
+// the last place, which is stricter than math.md's tolerance.
 inline void check_norm(Context& context, const NormCase& c, std::uint64_t seed) {
   INFO("norm case " << c.name << " [" << c.elements << "], seed " << seed);
   const NormProblem actual(c, DType::f32, seed, context.device()), exact(c, DType::f64, seed);

@@ -1,4 +1,5 @@
-// A reconstruction problem in tensors of one dtype, and the comparison of the op on any device with the reference.
+// A reconstruction problem in tensors of one dtype, and the comparison of the op on any device with the
+// reference.
 #pragma once
 
 #include "core/context.h"
