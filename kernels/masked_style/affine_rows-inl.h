@@ -31,14 +31,23 @@ class AffineRows {
   HWY_INLINE V32 centered(int region, V32 x, std::int64_t c) const {
     return hn::Sub(x, load(mean(region) + c));
   }
-  HWY_INLINE V32 apply(int region, V32 x, std::int64_t c) const {
-    return hn::MulAdd(load(slope(region) + c), centered(region, x, c), load(offset(region) + c));
-  }
-  HWY_INLINE V32 blend(V32 foreground, V32 background, V32 x, std::int64_t c) const {
-    return hn::MulAdd(foreground, apply(0, x, c), hn::Mul(background, apply(1, x, c)));
+  // The weighted sum of both regions' functions; either region's alone where the lanes lie in it.
+  template <class Weights>
+  HWY_INLINE V32 blend(const Weights& weights, V32 x, std::int64_t c) const {
+    return weigh(weights, Apply{*this, x, c});
   }
 
  private:
+  struct Apply {
+    const AffineRows& rows;
+    V32 x;
+    std::int64_t c;
+    HWY_INLINE V32 operator()(int region) const {
+      return hn::MulAdd(load(rows.slope(region) + c), rows.centered(region, x, c),
+                        load(rows.offset(region) + c));
+    }
+  };
+
   float* data_;
   std::int64_t stride_;
 };

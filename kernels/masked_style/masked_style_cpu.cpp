@@ -50,6 +50,21 @@ HWY_INLINE void make_coefficients(const Backward& a, const Runs& runs, std::int6
 }
 
 template <class T, bool accumulate>
+struct WriteGradient {
+  const T* x;
+  T* dx;
+  AffineRows rows;
+
+  template <class Weights>
+  HWY_INLINE void operator()(const Weights& weights, std::int64_t c, std::int64_t element,
+                             std::size_t n) const {
+    V32 sum = rows.blend(weights, load_part(x + element, n), c);
+    if (accumulate) sum = hn::Add(sum, load_part(dx + element, n));
+    store_part(sum, dx + element, n);
+  }
+};
+
+template <class T, bool accumulate>
 void backward_pass(Context& context, const Backward& a) {
   const Runs runs(a.x.shape);
   const std::int64_t size = AffineRows::floats(runs.channels);
@@ -63,13 +78,7 @@ void backward_pass(Context& context, const Backward& a) {
     T* dx = a.dx.as<T>() + run.first * runs.channels;
     const AffineRows rows(coefficients + run.image * size, runs.channels);
     for_each_vector(a.mask.as<float>() + run.first, run.pixels, runs.channels,
-                    [&](V32 foreground, V32 background, std::int64_t c, std::int64_t element, std::size_t n)
-                        HWY_ATTR {
-                          const V32 value = load_part(x + element, n);
-                          V32 sum = rows.blend(foreground, background, value, c);
-                          if (accumulate) sum = hn::Add(sum, load_part(dx + element, n));
-                          store_part(sum, dx + element, n);
-                        });
+                    WriteGradient<T, accumulate>{x, dx, rows});
   });
 }
 

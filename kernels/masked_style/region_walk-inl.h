@@ -1,14 +1,13 @@
-// Two loops that every kernel over a masked NHWC feature map is made of: `for_each_vector` for elementwise
-// passes and `reduce` for per-channel sums of both regions. Each hands vectors of 32-bit lanes to a body
-// together with the weights of foreground (m) and background (1 - m) in these lanes.
+// The elementwise loop over a masked NHWC feature map: hands vectors of 32-bit lanes to a body together with the
+// weights of foreground (m) and background (1 - m) in these lanes.
 //
-// wide    C >= lanes: a vector is part of one pixel; its weights are the pixel's, broadcast.
-// narrow  C <  lanes: `lanes` pixels fill exactly C vectors; element j of such a group is channel j % C of
-// pixel j / C,
-//         so that no lane is wasted. Rows of per-channel values hold the channels repeated (`spread`).
+// wide    C >= lanes: a vector is part of one pixel, and most pixels lie in one region: then the body is told so at
+//         compile time and the other region costs nothing.
+// narrow  C <  lanes: `lanes` pixels fill exactly C vectors; element j of such a group is channel j % C of pixel
+//         j / C, so that no lane is wasted. Rows of per-channel values hold the channels repeated (`spread`).
 //
-// Either way `coefficient` is the body's index into rows of row_stride(C) floats, and `element` its index
-// into x.
+// Either way `c` is the body's index into rows of row_stride(C) floats, and `element` its index into x. Bodies are
+// structs with HWY_INLINE members: gcc leaves a lambda that is called from several places as a call.
 #include "core/simd-inl.h"
 #include "kernels/masked_style/runs.h"
 
@@ -47,6 +46,34 @@ HWY_INLINE void spread(float* row, std::int64_t channels) {
   for (std::int64_t i = channels; i < row_length(channels); ++i) row[i] = row[i - channels];
 }
 
+// The weights of a vector's lanes in foreground and background: any, or 1 in one region and 0 in the other.
+struct BothRegions {
+  V32 foreground, background;
+};
+template <int region>
+struct OnlyRegion {};
+
+// sum_r w_r term(r)
+template <class Term>
+HWY_INLINE V32 weigh(const BothRegions& weights, const Term& term) {
+  return hn::MulAdd(weights.foreground, term(0), hn::Mul(weights.background, term(1)));
+}
+template <int region, class Term>
+HWY_INLINE V32 weigh(OnlyRegion<region>, const Term& term) {
+  return term(region);
+}
+
+// Calls visit with the weights of a wide pixel.
+template <class Visit>
+HWY_INLINE void visit_pixel(float m, Visit&& visit) {
+  if (m == 1)
+    visit(OnlyRegion<0>());
+  else if (m == 0)
+    visit(OnlyRegion<1>());
+  else
+    visit(BothRegions{hn::Set(F32(), m), hn::Set(F32(), 1.0f - m)});
+}
+
 // The pixel of each element in a narrow group: lane l of vector v belongs to pixel (v lanes + l) / C.
 class GroupWeights {
  public:
@@ -75,7 +102,8 @@ HWY_INLINE void walk_narrow(const float* mask, std::int64_t pixels, std::int64_t
     const V32 m = load(mask + pixel);
     for (std::int64_t v = 0; v < channels; ++v) {
       const V32 foreground = weights.expand(m, v);
-      body(foreground, hn::Sub(one, foreground), v * step(), pixel * channels + v * step(), lanes());
+      body(BothRegions{foreground, hn::Sub(one, foreground)}, v * step(), pixel * channels + v * step(),
+           lanes());
     }
   }
   if (pixel == pixels) return;
@@ -85,122 +113,31 @@ HWY_INLINE void walk_narrow(const float* mask, std::int64_t pixels, std::int64_t
     const auto n = static_cast<std::size_t>(std::min(step(), elements - offset));
     const V32 foreground = weights.expand(m, offset / step());
     const V32 background = hn::IfThenElseZero(hn::FirstN(F32(), n), hn::Sub(one, foreground));
-    body(foreground, background, offset, pixel * channels + offset, n);
+    body(BothRegions{foreground, background}, offset, pixel * channels + offset, n);
   }
 }
 
-// body(foreground weights, background weights, coefficient, element, n) once for every element.
+// The vectors of one wide pixel.
+template <class Body>
+struct PixelVectors {
+  const Body& body;
+  std::int64_t channels, element;
+
+  template <class Weights>
+  HWY_INLINE void operator()(const Weights& weights) const {
+    const std::int64_t whole = channels / step() * step();
+    for (std::int64_t c = 0; c < whole; c += step()) body(weights, c, element + c, lanes());
+    if (whole != channels) body(weights, whole, element + whole, static_cast<std::size_t>(channels - whole));
+  }
+};
+
+// body(weights, c, element, n) once for every element.
 template <class Body>
 HWY_INLINE void for_each_vector(const float* mask, std::int64_t pixels, std::int64_t channels,
                                 const Body& body) {
   if (is_narrow(channels)) return walk_narrow(mask, pixels, channels, body);
-  const std::int64_t whole = channels / step() * step();
-  const auto rest = static_cast<std::size_t>(channels - whole);
-  for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
-    const V32 foreground = hn::Set(F32(), mask[pixel]);
-    const V32 background = hn::Set(F32(), 1.0f - mask[pixel]);
-    const std::int64_t element = pixel * channels;
-    for (std::int64_t c = 0; c < whole; c += step()) body(foreground, background, c, element + c, lanes());
-    if (rest != 0) body(foreground, background, whole, element + whole, rest);
-  }
-}
-
-// One block of `vectors` vectors of wide channels: its sums stay in registers while the pixels pass by.
-// A vector never reaches beyond the last channel: it moves back over its neighbour, and both find the same
-// sums.
-template <std::size_t vectors, class Term>
-HWY_INLINE void reduce_block(const float* mask, std::int64_t pixels, std::int64_t channels,
-                             std::int64_t first, const Term& term, float* sums, std::int64_t stride) {
-  std::int64_t channel[vectors];
-  V32 sum[vectors][4];
-  HWY_UNROLL(4)
-  for (std::size_t v = 0; v < vectors; ++v) {
-    channel[v] = std::min((first + static_cast<std::int64_t>(v)) * step(), channels - step());
-    sum[v][0] = sum[v][1] = sum[v][2] = sum[v][3] = hn::Zero(F32());
-  }
-  for (std::int64_t pixel = 0; pixel < pixels; ++pixel) {
-    const float m = mask[pixel];
-    const V32 foreground = hn::Set(F32(), m), background = hn::Set(F32(), 1.0f - m);
-    typename Term::Value value[vectors];
-    HWY_UNROLL(4)
-    for (std::size_t v = 0; v < vectors; ++v)
-      value[v] = term.value(foreground, background, channel[v], pixel * channels + channel[v], lanes());
-    // Most pixels have weight in one region only: the other one costs nothing there.
-    if (m > 0) {
-      HWY_UNROLL(4)
-      for (std::size_t v = 0; v < vectors; ++v)
-        term.add(0, foreground, value[v], channel[v], sum[v][0], sum[v][1]);
-    }
-    if (m < 1) {
-      HWY_UNROLL(4)
-      for (std::size_t v = 0; v < vectors; ++v)
-        term.add(1, background, value[v], channel[v], sum[v][2], sum[v][3]);
-    }
-  }
-  HWY_UNROLL(4)
-  for (std::size_t v = 0; v < vectors; ++v) {
-    HWY_UNROLL(4)
-    for (int k = 0; k < 4; ++k) store(sum[v][k], sums + k * stride + channel[v]);
-  }
-}
-
-template <class Term>
-HWY_INLINE void reduce_wide(const float* mask, std::int64_t pixels, std::int64_t channels, const Term& term,
-                            float* sums, std::int64_t stride) {
-  // Four sums a vector: 16 of AVX-512's 32 registers, 8 of the 16 that other targets have.
-  constexpr std::int64_t most = HWY_TARGET <= HWY_AVX3 ? 4 : 2;
-  const std::int64_t vectors = (channels + step() - 1) / step();
-  const std::int64_t blocks = (vectors + most - 1) / most, per_block = (vectors + blocks - 1) / blocks;
-  for (std::int64_t first = 0; first < vectors; first += per_block) {
-    switch (per_block) {
-      case 1:
-        reduce_block<1>(mask, pixels, channels, first, term, sums, stride);
-        break;
-      case 2:
-        reduce_block<2>(mask, pixels, channels, first, term, sums, stride);
-        break;
-      case 3:
-        reduce_block<3>(mask, pixels, channels, first, term, sums, stride);
-        break;
-      default:
-        reduce_block<4>(mask, pixels, channels, first, term, sums, stride);
-        break;
-    }
-  }
-}
-
-template <class Term>
-HWY_INLINE void reduce_narrow(const float* mask, std::int64_t pixels, std::int64_t channels, const Term& term,
-                              float* sums, std::int64_t stride) {
-  for (int k = 0; k < 4; ++k) std::fill_n(sums + k * stride, row_length(channels), 0.0f);
-  walk_narrow(mask, pixels, channels,
-              [&](V32 foreground, V32 background, std::int64_t coefficient, std::int64_t element,
-                  std::size_t n) HWY_ATTR {
-                const auto value = term.value(foreground, background, coefficient, element, n);
-                for (int region = 0; region < 2; ++region) {
-                  float* row = sums + 2 * region * stride + coefficient;
-                  V32 first = load(row), second = load(row + stride);
-                  term.add(region, region == 0 ? foreground : background, value, coefficient, first, second);
-                  store(first, row);
-                  store(second, row + stride);
-                }
-              });
-  for (int k = 0; k < 4; ++k) {
-    float* row = sums + k * stride;
-    for (std::int64_t copy = channels; copy < row_length(channels); copy += channels)
-      for (std::int64_t c = 0; c < channels; ++c) row[c] += row[copy + c];
-  }
-}
-
-// Two sums for each region and channel over a run of pixels, to sums[2 region + which][channel]:
-//   value = term.value(foreground weights, background weights, coefficient, element, n)   what both regions
-//   share term.add(region, weights, value, coefficient, first sum, second sum)                  adds the
-//   region's terms
-template <class Term>
-HWY_INLINE void reduce(const float* mask, std::int64_t pixels, std::int64_t channels, const Term& term,
-                       float* sums, std::int64_t stride) {
-  if (is_narrow(channels)) return reduce_narrow(mask, pixels, channels, term, sums, stride);
-  reduce_wide(mask, pixels, channels, term, sums, stride);
+  for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+    visit_pixel(mask[pixel], PixelVectors<Body>{body, channels, pixel * channels});
 }
 
 }  // namespace attune::masked_style::HWY_NAMESPACE

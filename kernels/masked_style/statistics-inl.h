@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "kernels/masked_style/masked_style.h"
-#include "kernels/masked_style/region_walk-inl.h"
+#include "kernels/masked_style/region_sums-inl.h"
 #include "kernels/masked_style/runs.h"
 
 #if defined(ATTUNE_KERNELS_MASKED_STYLE_STATISTICS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -24,13 +24,14 @@ struct ShiftedSums {
   const float* shift;
   std::int64_t stride;
 
-  HWY_INLINE V32 value(V32, V32, std::int64_t, std::int64_t element, std::size_t n) const {
+  template <class Weights>
+  HWY_INLINE V32 value(const Weights&, std::int64_t, std::int64_t element, std::size_t n) const {
     return load_part(x + element, n);
   }
-  HWY_INLINE void add(int region, V32 weight, V32 value, std::int64_t coefficient, V32& sum,
-                      V32& square) const {
-    const V32 difference = hn::Sub(value, load(shift + region * stride + coefficient));
-    const V32 weighted = hn::Mul(weight, difference);
+  template <class Weight>
+  HWY_INLINE void add(int region, Weight weight, V32 value, std::int64_t c, V32& sum, V32& square) const {
+    const V32 difference = hn::Sub(value, load(shift + region * stride + c));
+    const V32 weighted = multiply(weight, difference);
     sum = hn::Add(sum, weighted);
     square = hn::MulAdd(weighted, difference, square);
   }

@@ -63,6 +63,21 @@ void for_each_group(Context& context, const Runs& runs, std::int64_t image_bytes
 }
 
 template <class T>
+struct WriteOutput {
+  const T* x;
+  T* y;
+  AffineRows rows;
+  V32 slope;
+
+  template <class Weights>
+  HWY_INLINE void operator()(const Weights& weights, std::int64_t c, std::int64_t element,
+                             std::size_t n) const {
+    const V32 z = rows.blend(weights, load_part(x + element, n), c);
+    store_part(hn::Max(z, hn::Mul(slope, z)), y + element, n);
+  }
+};
+
+template <class T>
 void forward(Context& context, const Forward& a, const Options& options) {
   const Runs runs(a.x.shape);
   const Scratch scratch(context, runs);
@@ -79,17 +94,12 @@ void forward(Context& context, const Forward& a, const Options& options) {
                  a.sd.as<float>(), a.weight.as<float>());
     ImageStyle(inputs, image).make_coefficients(scratch.coefficients(image));
   };
-  const V32 slope = hn::Set(F32(), activation_slope(options));
   const auto apply = [&](const Runs::Run& run) HWY_ATTR {
-    const T* x = a.x.as<T>() + run.first * runs.channels;
-    T* y = a.y.as<T>() + run.first * runs.channels;
-    const AffineRows rows = scratch.coefficients(run.image);
-    for_each_vector(mask + run.first, run.pixels, runs.channels,
-                    [&](V32 foreground, V32 background, std::int64_t c, std::int64_t element, std::size_t n)
-                        HWY_ATTR {
-                          const V32 z = rows.blend(foreground, background, load_part(x + element, n), c);
-                          store_part(hn::Max(z, hn::Mul(slope, z)), y + element, n);
-                        });
+    const std::int64_t element = run.first * runs.channels;
+    const WriteOutput<T> write_output{a.x.as<T>() + element, a.y.as<T>() + element,
+                                      scratch.coefficients(run.image),
+                                      hn::Set(F32(), activation_slope(options))};
+    for_each_vector(mask + run.first, run.pixels, runs.channels, write_output);
   };
   for_each_group(context, runs, runs.pixels * runs.channels * size_of(a.x.dtype), accumulate, finish, apply);
 }
@@ -99,27 +109,35 @@ HWY_INLINE V32 activation_gradient(V32 z, V32 dy, V32 slope) {
   return hn::IfThenElse(hn::Gt(z, hn::Zero(F32())), dy, hn::Mul(slope, dy));
 }
 
-// For reduce: sum w_r d and sum w_r d (x - mean_r).
+// What both passes of backward read of a run.
 template <class T>
-struct GradientSums {
+struct Upstream {
   struct Value {
     V32 x, d;
   };
   const T *x, *dy;
-  AffineRows rows;
+  AffineRows rows;  // y's coefficients
   float slope;
 
-  HWY_INLINE Value value(V32 foreground, V32 background, std::int64_t c, std::int64_t element,
-                         std::size_t n) const {
+  template <class Weights>
+  HWY_INLINE Value value(const Weights& weights, std::int64_t c, std::int64_t element, std::size_t n) const {
     const V32 v = load_part(x + element, n);
-    const V32 z = rows.blend(foreground, background, v, c);
+    const V32 z = rows.blend(weights, v, c);
     return {v, activation_gradient(z, load_part(dy + element, n), hn::Set(F32(), slope))};
   }
-  HWY_INLINE void add(int region, V32 weight, const Value& value, std::int64_t c, V32& sum,
+};
+
+// For reduce: sum w_r d and sum w_r d (x - mean_r).
+template <class T>
+struct GradientSums : Upstream<T> {
+  using typename Upstream<T>::Value;
+
+  template <class Weight>
+  HWY_INLINE void add(int region, Weight weight, const Value& value, std::int64_t c, V32& sum,
                       V32& moment) const {
-    const V32 weighted = hn::Mul(weight, value.d);
+    const V32 weighted = multiply(weight, value.d);
     sum = hn::Add(sum, weighted);
-    moment = hn::MulAdd(weighted, rows.centered(region, value.x, c), moment);
+    moment = hn::MulAdd(weighted, this->rows.centered(region, value.x, c), moment);
   }
 };
 
@@ -134,29 +152,31 @@ HWY_INLINE void add_runs(const Scratch& scratch, const Runs& runs, std::int64_t 
     }
 }
 
-// Writes dx of one run.
 template <class T, bool accumulate>
-void sweep_dx(const Backward& a, const Runs& runs, const Runs::Run& run, const AffineRows& y,
-              const GradientRows& gradient, float activation_slope) {
-  const T* x = a.x.as<T>() + run.first * runs.channels;
-  const T* dy = a.dy.as<T>() + run.first * runs.channels;
-  T* dx = a.dx.as<T>() + run.first * runs.channels;
-  const V32 slope = hn::Set(F32(), activation_slope);
-  for_each_vector(
-      a.mask.as<float>() + run.first, run.pixels, runs.channels,
-      [&](V32 foreground, V32 background, std::int64_t c, std::int64_t element, std::size_t n) HWY_ATTR {
-        const V32 value = load_part(x + element, n);
-        const V32 z = y.blend(foreground, background, value, c);
-        const V32 d = activation_gradient(z, load_part(dy + element, n), slope);
-        const auto of_region = [&](int region) HWY_ATTR {
-          const V32 direct = hn::MulAdd(load(y.slope(region) + c), d, load(gradient.constant(region) + c));
-          return hn::MulAdd(load(gradient.linear(region) + c), y.centered(region, value, c), direct);
-        };
-        V32 sum = hn::MulAdd(foreground, of_region(0), hn::Mul(background, of_region(1)));
-        if (accumulate) sum = hn::Add(sum, load_part(dx + element, n));
-        store_part(sum, dx + element, n);
-      });
-}
+struct WriteGradient {
+  const Upstream<T>& upstream;
+  GradientRows rows;
+  T* dx;
+
+  template <class Weights>
+  HWY_INLINE void operator()(const Weights& weights, std::int64_t c, std::int64_t element,
+                             std::size_t n) const {
+    V32 sum = weigh(weights, InRegion{*this, upstream.value(weights, c, element, n), c});
+    if (accumulate) sum = hn::Add(sum, load_part(dx + element, n));
+    store_part(sum, dx + element, n);
+  }
+
+  struct InRegion {
+    const WriteGradient& self;
+    typename Upstream<T>::Value value;
+    std::int64_t c;
+    HWY_INLINE V32 operator()(int region) const {
+      const AffineRows& y = self.upstream.rows;
+      const V32 direct = hn::MulAdd(load(y.slope(region) + c), value.d, load(self.rows.constant(region) + c));
+      return hn::MulAdd(load(self.rows.linear(region) + c), y.centered(region, value.x, c), direct);
+    }
+  };
+};
 
 template <class T>
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -164,18 +184,21 @@ void backward(Context& context, const Backward& a, const Options& options) {
   const Runs runs(a.x.shape);
   const Scratch scratch(context, runs);
   const StyleInputs inputs(a, scratch.gate(), options);
+  const auto* mask = a.mask.as<float>();
   const float slope = activation_slope(options);
   make_gate(a.gate, runs.channels, options, scratch.gate());
   parallel_for(context.threads(), runs.images, [&](std::int64_t image) HWY_ATTR {
     ImageStyle(inputs, image).make_coefficients(scratch.coefficients(image));
   });
 
+  const auto upstream = [&](const Runs::Run& run) {
+    const std::int64_t element = run.first * runs.channels;
+    return Upstream<T>{a.x.as<T>() + element, a.dy.as<T>() + element, scratch.coefficients(run.image), slope};
+  };
   const auto accumulate = [&](const Runs::Run& run, std::int64_t task) HWY_ATTR {
     const Partial partial = scratch.partial(task);
-    const std::int64_t element = run.first * runs.channels;
-    const GradientSums<T> sums{a.x.as<T>() + element, a.dy.as<T>() + element, scratch.coefficients(run.image),
-                               slope};
-    reduce(a.mask.as<float>() + run.first, run.pixels, runs.channels, sums, partial.sums(), partial.stride());
+    reduce(mask + run.first, run.pixels, runs.channels, GradientSums<T>{upstream(run)}, partial.sums(),
+           partial.stride());
   };
   const auto finish = [&](std::int64_t image) HWY_ATTR {
     add_runs(scratch, runs, image);
@@ -185,16 +208,16 @@ void backward(Context& context, const Backward& a, const Options& options) {
     if (needs_external) write_external_gradients(a, inputs, style, sums, image);
   };
   const auto sweep = [&](const Runs::Run& run) HWY_ATTR {
-    const AffineRows y = scratch.coefficients(run.image);
+    if (a.dx_mode == GradientMode::ignore) return;
+    const Upstream<T> source = upstream(run);
     const GradientRows gradient = scratch.gradients(run.image);
-    switch (a.dx_mode) {
-      case GradientMode::ignore:
-        return;
-      case GradientMode::overwrite:
-        return sweep_dx<T, false>(a, runs, run, y, gradient, slope);
-      case GradientMode::accumulate:
-        return sweep_dx<T, true>(a, runs, run, y, gradient, slope);
-    }
+    T* dx = a.dx.as<T>() + run.first * runs.channels;
+    if (a.dx_mode == GradientMode::accumulate)
+      for_each_vector(mask + run.first, run.pixels, runs.channels,
+                      WriteGradient<T, true>{source, gradient, dx});
+    else
+      for_each_vector(mask + run.first, run.pixels, runs.channels,
+                      WriteGradient<T, false>{source, gradient, dx});
   };
   for_each_group(context, runs, 2 * runs.pixels * runs.channels * size_of(a.x.dtype), accumulate, finish,
                  sweep);
