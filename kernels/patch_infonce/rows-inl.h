@@ -1,5 +1,6 @@
 // Between rows in memory and panels or strips in scratch: normalizing on the way in, its derivative on the
 // way out.
+#include <algorithm>
 #include <cmath>
 
 #include "core/cost.h"
@@ -39,15 +40,19 @@ float length_of(const T* z, std::int64_t depth) {
 
 // One block of `width` rows, of which `rows` exist: row / max(|row|, minimum_length) * scale, the others 0.
 template <class T>
-void pack_block(const T* z, std::int64_t rows, std::int64_t width, std::int64_t depth, float scale,
-                float* block, float* inverse) {
-  for (std::int64_t r = 0; r < width; ++r, z += depth) {
-    const float length = r < rows ? length_of(z, depth) : 0.0f;
-    const float factor = scale / HWY_MAX(length, minimum_length);
+void pack_block(const T* HWY_RESTRICT z, std::int64_t rows, std::int64_t width, std::int64_t depth,
+                float scale, float* HWY_RESTRICT block, float* HWY_RESTRICT inverse) {
+  float factor[largest_panel];
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float length = length_of(z + r * depth, depth);
+    factor[r] = scale / HWY_MAX(length, minimum_length);
     inverse[r] = length > minimum_length ? 1.0f / length : 0.0f;
-    for (std::int64_t d = 0; d < depth; ++d)
-      block[d * width + r] = r < rows ? factor * static_cast<float>(z[d]) : 0.0f;
   }
+  std::fill(inverse + rows, inverse + width, 0.0f);
+  if (rows < width) std::fill_n(block, width * depth, 0.0f);
+  for (std::int64_t d = 0; d < depth; ++d)
+    for (std::int64_t r = 0; r < rows; ++r)
+      block[d * width + r] = factor[r] * static_cast<float>(z[r * depth + d]);
 }
 
 // All images of a set, in panels or in strips; `count` as in Inputs.

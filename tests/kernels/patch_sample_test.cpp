@@ -171,6 +171,21 @@ TEST_CASE("patch_sample draws without replacement, from the region alone, and re
   }
 }
 
+TEST_CASE("patch_sample takes 0.5 as foreground, and NaN as neither region") {
+  Context context({}, 1);
+  Setup s({1, 1, 4, 1, 4, Mask::full});
+  s.mask.set({0.5, std::nextafter(0.5f, 0.0f), NAN, 0.0});
+  for (const Region region : {Region::foreground, Region::background}) {
+    patch_sample::Options options;
+    options.region = region;
+    patch_sample::draw(context, s.draw(), options);
+    const std::vector<double> indices = s.indices.get();
+    const std::set<double> expected =
+        region == Region::foreground ? std::set<double>{0} : std::set<double>{1, 3};
+    CHECK(std::set<double>(indices.begin(), indices.end()) == expected);
+  }
+}
+
 TEST_CASE("patch_sample's choice depends on every option, and on the image alone within a batch") {
   Context context({}, 1);
   const auto drawn = [&](const patch_sample::Options& options, std::int64_t images = 1) {
