@@ -1,0 +1,120 @@
+#include "kernels/convolution/convolution.h"
+
+#include <cmath>
+#include <limits>
+
+#include "core/checks.h"
+
+namespace attune::convolution {
+
+namespace {
+
+constexpr const char* op = "convolution";
+
+void check_extents(const char* name, const Shape& shape) {
+  require(shape.rank() == 4, ErrorKind::argument, op, ": ", name, " is ", shape, ", expected rank 4");
+  for (int axis = 0; axis < 4; ++axis)
+    require(shape[axis] <= std::numeric_limits<std::int32_t>::max(), ErrorKind::argument, op, ": ", name,
+            " is ", shape, ", expected extents below 2^31");
+}
+
+void check_options(const Options& o) {
+  require(o.stride >= 1, ErrorKind::argument, op, ": stride is ", o.stride, ", expected >= 1");
+  require(o.padding >= 0, ErrorKind::argument, op, ": padding is ", o.padding, ", expected >= 0");
+  require(o.dilation >= 1, ErrorKind::argument, op, ": dilation is ", o.dilation, ", expected >= 1");
+  require(o.slope >= 0 && std::isfinite(o.slope), ErrorKind::argument, op, ": slope is ", o.slope,
+          ", expected >= 0");
+}
+
+std::int64_t output_extent(std::int64_t extent, std::int64_t kernel, const Options& o) {
+  const std::int64_t room = extent + 2 * std::int64_t{o.padding} - o.dilation * (kernel - 1) - 1;
+  return extent == 0 || room < 0 ? 0 : room / o.stride + 1;
+}
+
+// Checks what forward and backward share, and returns the shape of y.
+Shape check_inputs(const Context& context, ConstTensorView x, ConstTensorView weights,
+                   const Options& options) {
+  check_activation(op, "x", context, x);
+  const Shape y = output_shape(x.shape, weights.shape, options);
+  check_tensor(op, "weights", context, weights, weights.shape, statistics_dtype(x.dtype));
+  return y;
+}
+
+void zero_overwritten(Context& context, const Backward& a) {
+  if (a.dx_mode == GradientMode::overwrite) set_zero(context, a.dx);
+  if (a.dweights_mode != GradientMode::overwrite) return;
+  set_zero(context, a.dweights);
+  set_zero(context, a.dbias);
+}
+
+}  // namespace
+
+Shape output_shape(const Shape& x, const Shape& weights, const Options& options) {
+  check_extents("x", x);
+  check_extents("weights", weights);
+  check_options(options);
+  require(weights.elements() > 0, ErrorKind::argument, op, ": weights is ", weights,
+          ", expected extents of at least 1");
+  require(weights[3] == x[3], ErrorKind::argument, op, ": weights is ", weights, ", expected ", x[3],
+          " input channels as x ", x, " has");
+  const Shape y{x[0], output_extent(x[1], weights[1], options), output_extent(x[2], weights[2], options),
+                weights[0]};
+  check_extents("y", y);
+  return y;
+}
+
+void forward(Context& context, const Forward& a, const Options& options) {
+  const Shape y = check_inputs(context, a.x, a.weights, options);
+  check_tensor(op, "bias", context, a.bias, {y[3]}, statistics_dtype(a.x.dtype));
+  check_tensor(op, "y", context, a.y, y, a.x.dtype);
+  if (y.elements() == 0) return;
+  if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
+  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+}
+
+void backward(Context& context, const Backward& a, const Options& options) {
+  const Shape y = check_inputs(context, a.x, a.weights, options);
+  const DType dtype = statistics_dtype(a.x.dtype);
+  if (options.activation != Activation::none) check_tensor(op, "y", context, a.y, y, a.x.dtype);
+  check_tensor(op, "dy", context, a.dy, y, a.x.dtype);
+  if (a.dx_mode != GradientMode::ignore) check_tensor(op, "dx", context, a.dx, a.x.shape, a.x.dtype);
+  if (a.dweights_mode != GradientMode::ignore) {
+    check_tensor(op, "dweights", context, a.dweights, a.weights.shape, dtype);
+    check_tensor(op, "dbias", context, a.dbias, {y[3]}, dtype);
+  }
+  if (y.elements() == 0) return zero_overwritten(context, a);
+  if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
+  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+}
+
+std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                             Device device, int threads) {
+  if (output_shape(x, weights, options).elements() == 0 || device.kind != DeviceKind::cpu) return 0;
+  return cpu::workspace_bytes(x, weights, dtype, options, threads);
+}
+
+std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
+                                     const Options& options, Device device, int threads) {
+  if (output_shape(x, weights, options).elements() == 0 || device.kind != DeviceKind::cpu) return 0;
+  return cpu::forward_workspace_bytes(x, weights, dtype, options, threads);
+}
+
+Cost forward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options) {
+  const Shape y = output_shape(x, weights, options);
+  const std::int64_t parameters = weights.elements() + weights[0];
+  const std::int64_t taps = weights[1] * weights[2] * weights[3];
+  return {(x.elements() + y.elements()) * size_of(dtype) + parameters * size_of(statistics_dtype(dtype)),
+          2 * y.elements() * taps};
+}
+
+Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options) {
+  const Shape y = output_shape(x, weights, options);
+  const std::int64_t parameters = 2 * weights.elements() + weights[0];
+  const std::int64_t outputs = (options.activation == Activation::none ? 1 : 2) * y.elements();
+  const std::int64_t taps = weights[1] * weights[2] * weights[3];
+  // dx and dweights are each a product as large as forward's.
+  return {(2 * x.elements() + outputs) * size_of(dtype) + parameters * size_of(statistics_dtype(dtype)),
+          4 * y.elements() * taps};
+}
+
+}  // namespace attune::convolution
