@@ -14,17 +14,20 @@
 // h may be larger than the image (the network pads to its stride): cells below H and right of W are not read,
 // and their dh is 0. Where m = 0, y is x to the bit. The mask is data and gets no gradient.
 //
-// | argument  | shape          | dtype     | | | h         | [N, Hp, Wp, 4] | f32, bf16 | in; Hp >= H, Wp >=
-// W                                                    | | image, dy | [N, H, W, 3]   | f32       | in | |
-// mask      | [N, H, W]      | f32       | in; 0..1, soft values blend | | y         | [N, H, W, 3]   | f32
-// | out (overwrite); may be the image's own memory                          | | dh        | as h           |
-// as h      | overwrites or accumulates as dh_mode says                               | | dimage    | [N, H,
-// W, 3]   | f32       | overwrites or accumulates as dimage_mode says; may be dy's memory       |
+// | argument  | shape          | dtype     |                                                                |
+// | h         | [N, Hp, Wp, 4] | f32, bf16 | in; Hp >= H, Wp >= W                                           |
+// | image, dy | [N, H, W, 3]   | f32       | in                                                             |
+// | mask      | [N, H, W]      | f32       | in; 0..1, soft values blend                                    |
+// | y         | [N, H, W, 3]   | f32       | out (overwrite); may be the image's own memory                 |
+// | dh        | as h           | as h      | overwrites or accumulates as dh_mode says                      |
+// | dimage    | [N, H, W, 3]   | f32       | overwrites or accumulates as dimage_mode says; may be dy's     |
+// |           |                |           | own memory                                                     |
 //
 // Numbers: f32; |h_3| counts as at most 80, where sigmoid is 1 or below 1e-34. Per pixel: deterministic for
-// any number of threads. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table;
-// nothing is written then. Thread-safe for distinct contexts. No scratch. Source: the blending of iDIH
-// (Sofiiuk et al., WACV 2021).
+// any number of threads.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
+// then.
+// Thread-safe for distinct contexts. No scratch. Source: the blending of iDIH (Sofiiuk et al., WACV 2021).
 #pragma once
 
 #include "core/context.h"
@@ -42,7 +45,7 @@ struct Backward {
   ConstTensorView h, image, mask, dy;
   TensorView dh;
   GradientMode dh_mode = GradientMode::overwrite;
-  TensorView dimage;
+  TensorView dimage = {};
   GradientMode dimage_mode = GradientMode::ignore;
 };
 

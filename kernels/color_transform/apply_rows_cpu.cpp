@@ -1,5 +1,5 @@
-// Packed rows of 8 or 16 bits: a vector of pixels is widened to f32, transformed and narrowed in registers. Vectors
-// without any mask are copied.
+// Packed rows of 8 or 16 bits: a vector of pixels is widened to f32, transformed and narrowed in registers.
+// Vectors without any mask are copied.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -26,8 +26,8 @@ HWY_INLINE V32 widen_samples(hn::Vec<SampleTag<S>> samples) {
   return hn::ConvertTo(F32(), hn::PromoteTo(I32(), samples));
 }
 
-// Clamped to [0, peak], halves rounded up. What is added is the largest float below 1/2: with 1/2 itself the largest
-// value below 1/2 would round to 1.
+// Clamped to [0, peak], halves rounded up. What is added is the largest float below 1/2: with 1/2 itself the
+// largest value below 1/2 would round to 1.
 template <class S>
 HWY_INLINE hn::Vec<SampleTag<S>> narrow_samples(V32 value) {
   const V32 peak = hn::Set(F32(), static_cast<float>(std::numeric_limits<S>::max()));

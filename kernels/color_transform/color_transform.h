@@ -2,18 +2,18 @@
 // pass. The `affine` head ends with it, in training on tensors and in inference on the packed rows of a
 // picture of any size.
 //
-// Forward, with T^ the bilinear upsampling of T at pixel p, rows of A[3x3] and then b[3]:
+// Forward, with T^ the bilinear upsampling of T at pixel p, rows of A[3x3] and then b[3], and x the image:
 //
-//     u     = (p + 1/2) scale - 1/2, clamped to [0, h - 1], in both directions           half-pixel centres
+//     u     = (p + 1/2) scale - 1/2, clamped to [0, h - 1]; likewise along the width      half-pixel centres
 //     T^(p) = the bilinear interpolation of T at u
-//     y(p)  = x(p) + m(p) ( A^(p) (x(p) - 1/2) + b^(p) )                                  x is the image
+//     y(p)  = x(p) + m(p) ( A^(p) (x(p) - 1/2) + b^(p) )
 //
 // scale = T cells per output pixel = (unpadded network size / T's stride) / (H, W), generally not h / H: the
 // network's input is padded to its stride, and padded cells may be interpolated. T = 0 is the identity.
 //
 // Backward, with upstream dy and lambda(p, q) the weight of cell q in T^(p):
 //
-//     dT(q) = sum_p lambda(p, q) m(p) ( dy_i(p) (x_j(p) - 1/2) for A_ij,  dy_i(p) for b_i )
+//     dT(q)   = sum_p lambda(p, q) m(p) ( dy_i(p) (x_j(p) - 1/2) for A_ij,  dy_i(p) for b_i )
 //     dx_j(p) = dy_j(p) + m(p) sum_i A^_ij(p) dy_i(p)
 //
 // lambda is a product of a vertical and a horizontal factor, so dT sums over rows first and over columns
@@ -22,17 +22,21 @@
 // Degenerate cases: where m = 0, y is x to the bit, and packed rows are copied exactly, at any T that is
 // finite. Cells that no pixel uses get dT = 0. h = 0 or w = 0 is an error where there are pixels.
 //
-// | argument      | shape         | dtype     | | | transform     | [N, h, w, 12] | f32, bf16 | in | | image,
-// dy     | [N, H, W, 3]  | f32       | in                                                                   |
-// | mask          | [N, H, W]     | f32       | in; 0..1, soft values blend | | y             | [N, H, W, 3]
-// | f32       | out (overwrite); may be the image's own memory                       | | dtransform    | as
-// transform  | as transform | overwrites or accumulates as dtransform_mode says                 | | dimage |
-// [N, H, W, 3]  | f32       | overwrites or accumulates as dimage_mode says; may be dy's memory    |
+// | argument   | shape         | dtype        |                                                             |
+// | transform  | [N, h, w, 12] | f32, bf16    | in                                                          |
+// | image, dy  | [N, H, W, 3]  | f32          | in; finite                                                  |
+// | mask       | [N, H, W]     | f32          | in; 0..1, soft values blend                                 |
+// | y          | [N, H, W, 3]  | f32          | out (overwrite); may be the image's own memory              |
+// | dtransform | as transform  | as transform | overwrites or accumulates as dtransform_mode says           |
+// | dimage     | [N, H, W, 3]  | f32          | overwrites or accumulates as dimage_mode says; may be dy's  |
+// |            |               |              | own memory                                                  |
 //
 // Numbers: coordinates in f64, everything else in f32. The upsampled parameters are never stored.
 // Deterministic for any number of threads: y and dimage are per pixel, and each cell of dT gathers its pixels
-// in a fixed order. Errors: ErrorKind::argument on a shape, dtype, device or option that the table forbids;
-// nothing is written then. Thread-safe for distinct contexts. Source: math.md, 6.
+// in a fixed order.
+// Errors: ErrorKind::argument on a shape, dtype, device or option that the table forbids; nothing is written
+// then.
+// Thread-safe for distinct contexts. Source: math.md, 6.
 #pragma once
 
 #include "core/context.h"
@@ -55,7 +59,7 @@ struct Backward {
   ConstTensorView transform, image, mask, dy;
   TensorView dtransform;
   GradientMode dtransform_mode = GradientMode::overwrite;
-  TensorView dimage;
+  TensorView dimage = {};
   GradientMode dimage_mode = GradientMode::ignore;
 };
 
@@ -65,10 +69,9 @@ void backward(Context& context, const Backward& arguments, const Options& option
 // Rows [row_begin, row_end) of a picture of height x width pixels in CPU memory: interleaved RGB or RGBA (or
 // any other order that T was made for) of 8 or 16 bits. A caller may hand a picture over in bands.
 //
-//     v' = round(clamp(v + strength m ( A^ (v - peak / 2) + peak b^ )))     peak = 255 or 65535; half away
-//     from zero
+//     v' = round(clamp(v + strength m ( A^ (v - peak / 2) + peak b^ )))     peak = 255 or 65535
 //
-// Pixels of m = 0, and alpha everywhere, are copied exactly.
+// Halves round away from zero. Pixels of m = 0, and alpha everywhere, are copied exactly.
 struct Rows {
   enum class Sample : std::uint8_t { u8, u16 };
   enum class MaskType : std::uint8_t { none, u8, f32 };  // none: m = 1; u8: m / 255
@@ -77,14 +80,16 @@ struct Rows {
   std::int64_t height = 0, width = 0;
   std::int64_t row_begin = 0, row_end = 0;
   Sample sample = Sample::u8;
-  int channels = 3;          // 3, or 4 with alpha last; a pixel's stride in samples
-  const void* in = nullptr;  // row row_begin; aligned to its sample
-  std::int64_t in_stride =
-      0;                // bytes from a row to the next: a multiple of the sample's size; may be negative
-  void* out = nullptr;  // as in; may be `in` itself with in_stride (in place), else must not overlap it
+  int channels = 3;  // 3, or 4 with alpha last
+  // The first sample of row row_begin, and the bytes from a row to the next: multiples of a sample's size.
+  // out may be in with the same stride; otherwise they must not overlap.
+  const void* in = nullptr;
+  std::int64_t in_stride = 0;
+  void* out = nullptr;
   std::int64_t out_stride = 0;
+  // One value a pixel, from row row_begin on.
   MaskType mask_type = MaskType::none;
-  const void* mask = nullptr;  // row row_begin, one value a pixel
+  const void* mask = nullptr;
   std::int64_t mask_stride = 0;
   float strength = 1;  // 0..1
 };
@@ -92,9 +97,8 @@ struct Rows {
 // Throws ErrorKind::unsupported on a CUDA context.
 void apply_rows(Context& context, const Rows& rows, const Options& options);
 
-// Scratch that forward, backward and apply_rows take from the context for a transform and an image of these
-// shapes
-// ([N, h, w, 12] and [N, H, W, 3]); apply_rows as for N = 1 and H = row_end - row_begin.
+// Scratch that forward, backward and apply_rows take from the context for a transform [N, h, w, 12] and an
+// image [N, H, W, 3]; apply_rows as for N = 1 and H = row_end - row_begin.
 std::int64_t workspace_bytes(const Shape& transform, const Shape& image, Device device);
 
 Cost forward_cost(const Shape& transform, const Shape& image, DType dtype);

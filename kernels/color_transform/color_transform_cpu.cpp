@@ -1,6 +1,6 @@
-// Forward and dimage go over the output rows: a row's parameters are interpolated vertically into planes of cells (in
-// cache), then horizontally in registers. dtransform goes over the rows of cells: the output rows that use one are
-// summed column by column in registers, then the columns that use a cell are.
+// Forward and dimage go over the output rows: a row's parameters are interpolated vertically into planes of
+// cells (in cache), then horizontally in registers. dtransform goes over the rows of cells: the output rows
+// that use one are summed column by column in registers, then the columns that use a cell are.
 #include <algorithm>
 
 #include "core/parallel.h"
@@ -19,6 +19,9 @@ namespace attune::color_transform::HWY_NAMESPACE {
 HWY_INLINE std::size_t columns_left(std::int64_t width, std::int64_t column) {
   return static_cast<std::size_t>(std::min(width - column, static_cast<std::int64_t>(lanes())));
 }
+
+// Most vectors of a real mask lie outside the foreground, where there is nothing to transform.
+HWY_INLINE bool all_zero(V32 mask) { return hn::AllTrue(F32(), hn::Eq(mask, hn::Zero(F32()))); }
 
 // row_body(parameters of the row, first pixel of the row) for every output row.
 template <class T, class RowBody>
@@ -48,6 +51,10 @@ HWY_INLINE void transform_row(const UpsampledRow& row, const float* image, const
     V32 x0, x1, x2;
     load_interleaved3(image + 3 * column, n, x0, x1, x2);
     const V32 m = load_up_to(mask + column, n);
+    if (all_zero(m)) {
+      store_interleaved3(x0, x1, x2, y + 3 * column, n);
+      continue;
+    }
     const V32 c0 = hn::Sub(x0, half), c1 = hn::Sub(x1, half), c2 = hn::Sub(x2, half);
     row.at(column, [&](const auto& parameter) HWY_ATTR {
       const V32 t0 = hn::MulAdd(parameter(0), c0,
@@ -124,13 +131,13 @@ struct RowSums {
   HWY_INLINE void store_to(float* sums) const { hn::StoreInterleaved4(a0, a1, a2, b, F32(), sums); }
 };
 
-// The part of a tap's weight that a cell gets: a position of the cell's own reads it with 1 - f, one of the cell before
-// with f.
+// The part of a tap's weight that a cell gets: a position of the cell's own reads it with 1 - f, one of the
+// cell before with f.
 HWY_INLINE float cell_weight(const cpu::AxisTaps& taps, std::int64_t position, std::int64_t cell) {
   return taps.lower[position] == cell ? 1 - taps.fraction[position] : taps.fraction[position];
 }
 
-// The positions that read `cell`, of which those before `own` belong to the cell before it.
+// The positions that read `cell`.
 HWY_INLINE Range readers_of(const cpu::AxisTaps& taps, std::int64_t positions, std::int64_t cell) {
   const std::int32_t *begin = taps.lower, *end = begin + positions;
   return {std::lower_bound(begin, end, cell - 1) - begin, std::upper_bound(begin, end, cell) - begin};
@@ -149,11 +156,12 @@ HWY_INLINE void sum_rows(const Backward& a, std::int64_t image, std::int64_t cel
     sums0.clear(), sums1.clear(), sums2.clear();
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const std::int64_t pixel = (image * height + row) * width + column;
+      const V32 mask = load_up_to(a.mask.as<float>() + pixel, n);
+      if (all_zero(mask)) continue;
       V32 x0, x1, x2, g0, g1, g2;
       load_interleaved3(a.image.as<float>() + 3 * pixel, n, x0, x1, x2);
       load_interleaved3(a.dy.as<float>() + 3 * pixel, n, g0, g1, g2);
-      const V32 m = hn::Mul(load_up_to(a.mask.as<float>() + pixel, n),
-                            hn::Set(F32(), cell_weight(taps, row, cell_row)));
+      const V32 m = hn::Mul(mask, hn::Set(F32(), cell_weight(taps, row, cell_row)));
       const V32 c0 = hn::Sub(x0, half), c1 = hn::Sub(x1, half), c2 = hn::Sub(x2, half);
       sums0.add(hn::Mul(m, g0), c0, c1, c2);
       sums1.add(hn::Mul(m, g1), c0, c1, c2);
@@ -171,8 +179,10 @@ HWY_INLINE void sum_columns(const float* sums, const cpu::AxisTaps& taps, std::i
                             std::int64_t cells, bool accumulate, T* dtransform) {
   const hn::FixedTag<float, 4> f4;
   const std::int64_t plane = 4 * cpu::AxisTaps::floats(width);
+  Range columns{0, 0};  // the cell's readers, which move right with it
   for (std::int64_t cell = 0; cell < cells; ++cell) {
-    const Range columns = readers_of(taps, width, cell);
+    while (columns.begin < width && taps.lower[columns.begin] < cell - 1) ++columns.begin;
+    while (columns.end < width && taps.lower[columns.end] <= cell) ++columns.end;
     auto sum0 = hn::Zero(f4), sum1 = hn::Zero(f4), sum2 = hn::Zero(f4);
     for (std::int64_t column = columns.begin; column < columns.end; ++column) {
       const auto weight = hn::Set(f4, cell_weight(taps, column, cell));

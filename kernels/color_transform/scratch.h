@@ -1,4 +1,5 @@
-// The scratch memory of the CPU kernels: where each output row and column reads, and some planes for each task.
+// The scratch memory of the CPU kernels: where each output row and column reads, and some planes for each
+// task.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +15,12 @@ inline constexpr std::int64_t padding = 16;
 
 constexpr std::int64_t round_up(std::int64_t size) { return (size + padding - 1) / padding * padding; }
 
-// Floats in one of the 12 planes of a row of cells. A vector load may begin at any cell and at the one after it.
+// Floats in one of the 12 planes of a row of cells. A vector load may begin at any cell and at the one after
+// it.
 constexpr std::int64_t plane_floats(std::int64_t cells) { return round_up(cells + padding + 1); }
 
-// The taps of one axis: output position i reads cells lower[i] and lower[i] + 1. Where a tap is clamped its fraction is
-// 0, so that reading one cell too far is harmless.
+// The taps of one axis: output position i reads cells lower[i] and lower[i] + 1. Where a tap is clamped its
+// fraction is 0, so that reading one cell too far is harmless.
 struct AxisTaps {
   std::int32_t* lower;
   float* fraction;

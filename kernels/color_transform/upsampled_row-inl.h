@@ -17,8 +17,9 @@ using namespace attune::HWY_NAMESPACE;  // NOLINT(google-build-using-namespace)
 namespace hn = hwy::HWY_NAMESPACE;
 using I32 = hn::RebindToSigned<F32>;
 
-// T^'s entry k at a vector of columns: two cells each, from planes of cells that begin at `cell`. Where the columns read
-// few enough cells, a table lookup in one vector of them takes the place of a gather from memory.
+// T^'s entry k at a vector of columns: two cells each, from planes of cells that begin at `cell`. Where the
+// columns read few enough cells, a table lookup in one vector of them takes the place of a gather from
+// memory.
 struct LookupParameter {
   const float* cell;
   std::int64_t plane;
@@ -54,8 +55,8 @@ class UpsampledRow {
         planes_(scratch.part(workspace, part)),
         split_(planes_ + 12 * plane_) {}
 
-  // From the two rows of cells that the vertical tap reads, [w, 12] each. Parameter k = 3 q + j of a cell: the first
-  // loop sorts by j, the second by q.
+  // From the two rows of cells that the vertical tap reads, [w, 12] each. Parameter k = 3 q + j of a cell:
+  // the first loop sorts by j, the second by q.
   template <class T>
   void interpolate(const T* transform, const BilinearTap& tap) {
     const T* top = transform + tap.lower * cells_ * 12;

@@ -11,15 +11,18 @@
 //
 // pad_mask pads a mask alone, alike.
 //
-// | argument | shape          | dtype     | | | picture  | [N, H, W, 3]   | f32       | in; 0..1 | | mask |
-// [N, H, W]      | f32       | in; may be an empty view (no data): channel 3 is 0                       | |
-// x, dx    | [N, Hp, Wp, 4] | f32, bf16 | out (overwrite); in. Hp >= H, Wp >= W; H, W > 0 where Hp Wp > 0 |
-// | dpicture | as picture     | f32       | overwrites or accumulates as dpicture_mode says | | padded   |
-// [N, Hp, Wp]    | f32       | out (overwrite)                                                          |
+// | argument | shape          | dtype     |                                                                  |
+// | picture  | [N, H, W, 3]   | f32       | in; 0..1                                                         |
+// | mask     | [N, H, W]      | f32       | in; may be an empty view (no data): channel 3 is 0               |
+// | x, dx    | [N, Hp, Wp, 4] | f32, bf16 | out (overwrite); in. Hp >= H, Wp >= W; H, W > 0 where Hp, Wp are |
+// | dpicture | as picture     | f32       | overwrites or accumulates as dpicture_mode says                  |
+// | padded   | [N, Hp, Wp]    | f32       | out (overwrite)                                                  |
 //
 // No output may overlap an input. Numbers: f32 sums in a fixed order: deterministic for any number of
-// threads. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is
-// written then. Thread-safe for distinct contexts. No scratch.
+// threads.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
+// then.
+// Thread-safe for distinct contexts. No scratch.
 #pragma once
 
 #include "core/context.h"

@@ -1,5 +1,5 @@
-// A row at a time. A padded row is packed from the picture's last row once more: copying the packed one would make its
-// task wait for another.
+// A row at a time. A padded row is packed from the picture's last row once more: copying the packed one would
+// make its task wait for another.
 #include <algorithm>
 
 #include "core/parallel.h"

@@ -27,8 +27,8 @@ std::int64_t bilinear_weights(std::int64_t output, std::int64_t inputs, std::int
   return 2;
 }
 
-// In units of 1 / outputs the output covers [output inputs, (output + 1) inputs) and an input covers outputs units:
-// integers, so that boundaries that coincide do so exactly.
+// In units of 1 / outputs the output covers [output inputs, (output + 1) inputs) and an input covers outputs
+// units: integers, so that boundaries that coincide do so exactly.
 std::int64_t area_weights(std::int64_t output, std::int64_t inputs, std::int64_t outputs, std::int64_t& first,
                           float* weight) {
   const std::int64_t begin = output * inputs, end = begin + inputs;

@@ -46,7 +46,8 @@ std::int64_t workspace_bytes(const Shape& x, const Shape& y, Device device) {
 Cost cost(const Shape& x, const Shape& y, DType dtype, Method method) {
   const std::int64_t bytes = (x.elements() + y.elements()) * size_of(dtype);
   if (method == Method::nearest) return {bytes, 0};
-  // bilinear: two taps along each axis, rows first; area: each input enters a weighted sum, then each row's sums do.
+  // bilinear: two taps along each axis, rows first; area: each input enters a weighted sum, then each row's
+  // sums do.
   const std::int64_t rows = x[0] * y[1] * x[2] * x[3];
   return {bytes, method == Method::bilinear ? 4 * rows + 4 * y.elements() : 2 * x.elements() + 2 * rows};
 }

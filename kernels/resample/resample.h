@@ -6,8 +6,7 @@
 //
 //     nearest    y(o) = x(floor((o + 1/2) scale))
 //     bilinear   y(o) = (1 - f) x(i) + f x(i + 1),   i + f = (o + 1/2) scale - 1/2, clamped to [0, I - 1]
-//     area       y(o) = 1 / scale  integral of x over [o scale, (o + 1) scale)         x constant on [i, i +
-//     1)
+//     area       y(o) = 1 / scale  integral of x over [o scale, (o + 1) scale)         x constant on [i, i + 1)
 //
 // bilinear does not widen when it shrinks (as OpenCV's INTER_LINEAR); area is the exact box average at any
 // factor. Both axes: y = R_y x R_x^T, with the sparse matrices R of the axes. Backward, with upstream dy, is
@@ -20,15 +19,17 @@
 //
 // Degenerate cases: an empty input with outputs is an error; inputs that no output reads get dx = 0.
 //
-// | argument | shape        | dtype     | | | x        | [N, H, W, C] | f32, bf16 | in; C may be 0 | | y |
-// [N, h, w, C] | as x      | out (overwrite); must not overlap x                                        | |
-// dy       | [N, h, w, C] | as x      | in | | dx       | [N, H, W, C] | as x      | overwrites or
-// accumulates as dx_mode says; must not overlap dy             |
+// | argument | shape        | dtype     |                                                                  |
+// | x        | [N, H, W, C] | f32, bf16 | in; C may be 0                                                   |
+// | y        | [N, h, w, C] | as x      | out (overwrite); must not overlap x                              |
+// | dy       | [N, h, w, C] | as x      | in                                                               |
+// | dx       | [N, H, W, C] | as x      | overwrites or accumulates as dx_mode says; must not overlap dy   |
 //
 // A mask [N, H, W] goes in as view.reshaped({N, H, W, 1}).
-// Numbers: positions and weights in f64, weights stored and sums taken in f32, rows first. Deterministic for
-// any number of threads: each output gathers its inputs, and each dx its outputs, in ascending order. Errors:
-// ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
+// Numbers: positions in f64, weights stored and sums taken in f32, rows first. Deterministic for any number
+// of threads: each output gathers its inputs, and each dx its outputs, in ascending order.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
+// then.
 // Thread-safe for distinct contexts.
 #pragma once
 

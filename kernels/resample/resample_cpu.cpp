@@ -1,5 +1,5 @@
-// One row of the result at a time: the rows it reads are summed into a row of floats (in cache), then that row's pixels
-// are summed. Backward is the same with transposed tables.
+// One row of the result at a time: the rows it reads are summed into a row of floats (in cache), then that
+// row's pixels are summed. Backward is the same with transposed tables.
 #include <algorithm>
 #include <cmath>
 

@@ -10,7 +10,8 @@
 
 namespace attune::resample::cpu {
 
-// Between maps x and y: per axis the forward table and its transpose, then a row of the wider map for each part.
+// Between maps x and y: per axis the forward table and its transpose, then a row of the wider map for each
+// part.
 class Scratch {
  public:
   Scratch(const Shape& x, const Shape& y)

@@ -8,23 +8,26 @@
 // Per axis up(x)(2i) = 1/4 x(i - 1) + 3/4 x(i) and up(x)(2i + 1) = 3/4 x(i) + 1/4 x(i + 1), x(-1) = x(0) and
 // so on.
 //
-// Backward, with upstream dy, per axis (an output past an edge gives its quarter to its neighbour inside):
+// Backward, with upstream dy, per axis:
 //
 //     dx(i)    = 1/4 g(2i - 1) + 3/4 g(2i) + 3/4 g(2i + 1) + 1/4 g(2i + 2),   g = dy[..., :Cx]
 //     dskip    = dy[..., Cx:]
 //
-// with 1 instead of 3/4 for the first and last output, and without the terms outside.
+// without the terms outside, and with 1 instead of 3/4 for the first and the last output: what clamping made
+// them read twice.
 //
-// | argument | shape                | dtype     | | | x        | [N, H/2, W/2, Cx]    | f32, bf16 | in | |
-// skip     | [N, H, W, Cs]        | as x      | in; H, W even; Cs may be 0 | | y, dy    | [N, H, W, Cx + Cs]
-// | as x      | out (overwrite); in                                                | | dx       | as x | as x
-// | overwrites or accumulates as dx_mode says                          | | dskip    | as skip              |
-// as x      | overwrites or accumulates as dskip_mode says                       |
+// | argument | shape              | dtype     |                                                            |
+// | x        | [N, H/2, W/2, Cx]  | f32, bf16 | in                                                         |
+// | skip     | [N, H, W, Cs]      | as x      | in; H, W even; Cs may be 0                                 |
+// | y, dy    | [N, H, W, Cx + Cs] | as x      | out (overwrite); in                                        |
+// | dx       | as x               | as x      | overwrites or accumulates as dx_mode says                  |
+// | dskip    | as skip            | as x      | overwrites or accumulates as dskip_mode says               |
 //
 // No output may overlap an input. Numbers: f32 arithmetic, rows first; the skip's part is copied exactly.
 // Deterministic for any number of threads: everything is gathered in a fixed order.
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
-// then. Thread-safe for distinct contexts.
+// then.
+// Thread-safe for distinct contexts.
 #pragma once
 
 #include "core/context.h"

@@ -1,6 +1,7 @@
-// Forward, an output row at a time: the two rows of x it reads are mixed into a row of floats (in cache), then its
-// pixels are mixed from that and written with their skip. Backward, a row of x at a time: its up to four rows of dy are
-// summed into a row of floats, then that row's columns; the skip's gradient of two of them is copied on the way.
+// Forward, an output row at a time: the two rows of x it reads are mixed into a row of floats (in cache),
+// then its pixels are mixed from that and written with their skip. Backward, a row of x at a time: its up to
+// four rows of dy are summed into a row of floats, then that row's columns; the skip's gradient of two of
+// them is copied on the way.
 #include <algorithm>
 
 #include "core/parallel.h"
@@ -84,8 +85,8 @@ void forward(Context& context, const Forward& a) {
   });
 }
 
-// The outputs along one axis that read position i of `count`, and their weights. Past an edge, the quarter that would
-// go there is i's own.
+// The outputs along one axis that read position i of `count`, and their weights. Past an edge, the quarter
+// that would go there is i's own.
 struct Readers {
   std::int64_t first;
   int count;

@@ -23,7 +23,8 @@ struct ResampleCase {
   GradientMode mode = GradientMode::overwrite;
 };
 
-// Covers methods, growing and shrinking, sizes, channels, batch, values, alignment, dtypes and modes pairwise.
+// Covers methods, growing and shrinking, sizes, channels, batch, values, alignment, dtypes and modes
+// pairwise.
 inline std::vector<ResampleCase> resample_cases() {
   using enum resample::Method;
   constexpr DType f32 = DType::f32, bf16 = DType::bf16;

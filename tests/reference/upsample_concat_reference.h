@@ -10,7 +10,8 @@ namespace attune::reference::upsample_concat {
 using attune::upsample_concat::Backward;
 using attune::upsample_concat::Forward;
 
-// Calls body(index into x, weight) for the four cells that output (n, row, column) is interpolated from; x is [N, h, w].
+// Calls body(index into x, weight) for the four cells that output (n, row, column) is interpolated from; x is
+// [N, h, w].
 template <class T, class Body>
 void for_each_cell(const Shape& x, std::int64_t n, std::int64_t row, std::int64_t column, const Body& body) {
   const auto other = [](std::int64_t i, std::int64_t cells) {

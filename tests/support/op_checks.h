@@ -1,4 +1,5 @@
-// Checks that the tests of several ops share: closeness to the reference, derivatives, equal bits, refused arguments.
+// Checks that the tests of several ops share: closeness to the reference, derivatives, equal bits, refused
+// arguments.
 #pragma once
 
 #include <catch2/catch.hpp>
