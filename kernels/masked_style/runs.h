@@ -52,13 +52,12 @@ class Partial {
 
   Partial(float* data, std::int64_t channels) : data_(data), stride_(row_stride(channels)) {}
   float& weight(int region) const { return data_[region]; }
-  float* mean(int region) const {
-    return data_ + header + region * stride_;
-  }                                                             // the shift, until it is finished
-  float* sums() const { return data_ + header + 2 * stride_; }  // of x - shift and of its square
-  float* squares(int region) const {
-    return sums() + (2 * region + 1) * stride_;
-  }  // about the mean, once finished
+  // The shift of the region's sums, until the run is finished; then its mean.
+  float* mean(int region) const { return data_ + header + region * stride_; }
+  // Four rows: the sum of w (x - shift) and of w (x - shift)^2, for either region.
+  float* sums() const { return data_ + header + 2 * stride_; }
+  // The second row of a region: once the run is finished, the squared deviations from the mean.
+  float* squares(int region) const { return sums() + (2 * region + 1) * stride_; }
   std::int64_t stride() const { return stride_; }
 
  private:

@@ -75,7 +75,6 @@ inline std::vector<StyleFusionCase> style_fusion_cases() {
       {"runs_of_32_channels", {5, 20, 60, 32}, f32, large_mean, Mask::soft, learned, true, 0, overwrite},
       {"runs_of_512_channels", {1, 20, 10, 512}, f32, random, Mask::random, internal, true, 1, accumulate},
       {"runs_of_64_channels", {1, 33, 40, 64}, bf16, random, Mask::random, learned, true, 1, overwrite},
-      {"groups_of_images", {2, 96, 96, 64}, f32, random, Mask::soft, learned, true, 0, overwrite},
       {"no_pixels", {2, 0, 3, 8}},
       {"no_channels", {2, 3, 3, 0}},
       {"no_images", {0, 3, 3, 8}},

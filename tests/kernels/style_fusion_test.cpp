@@ -51,20 +51,60 @@ TEST_CASE("style_fusion's reference backward is the derivative of its forward") 
 }
 
 TEST_CASE("style_fusion gives the same bits on 1, 2 and 4 threads and on a repeated run") {
-  for_each_cpu_target([&] {
-    for (const StyleFusionCase& c : style_fusion_cases()) {
-      INFO("case " << c.name << ", seed " << seed);
-      check_same_bits([&](Context& context) {
-        Problem problem(c, c.dtype, seed);
-        style_fusion::forward(context, problem.forward(), problem.options());
-        style_fusion::backward(context, problem.backward(), problem.options());
-        std::vector<std::vector<char>> bytes = {problem.y.bytes(), problem.mean.bytes(), problem.sd.bytes(),
-                                                problem.weight.bytes(), problem.dx.bytes()};
-        for (const TestTensor* gradient : problem.gradients()) bytes.push_back(gradient->bytes());
-        return bytes;
-      });
-    }
-  });
+  for (const StyleFusionCase& c : style_fusion_cases()) {
+    INFO("case " << c.name << ", seed " << seed);
+    check_same_bits([&](Context& context) {
+      Problem problem(c, c.dtype, seed);
+      style_fusion::forward(context, problem.forward(), problem.options());
+      style_fusion::backward(context, problem.backward(), problem.options());
+      std::vector<std::vector<char>> bytes = {problem.y.bytes(), problem.mean.bytes(), problem.sd.bytes(),
+                                              problem.weight.bytes(), problem.dx.bytes()};
+      for (const TestTensor* gradient : problem.gradients()) bytes.push_back(gradient->bytes());
+      return bytes;
+    });
+  }
+}
+
+// Image n of a batch, as a batch of one.
+template <class View>
+View image_of(const View& view, std::int64_t n) {
+  View image = view.slice(n);
+  image.shape = view.shape.rank() == 4   ? Shape{1, view.shape[1], view.shape[2], view.shape[3]}
+                : view.shape.rank() == 3 ? Shape{1, view.shape[1], view.shape[2]}
+                                         : Shape{1, view.shape[1]};
+  return image;
+}
+
+// Sets the inputs of one image's forward or backward to image n of a batch.
+template <class Arguments>
+void take_image(Arguments& one, const Problem& all, std::int64_t n) {
+  one.x = image_of(all.x.view(), n);
+  one.mask = image_of(all.mask.view(), n);
+  one.external_mean = image_of(all.external_mean.view(), n);
+  one.external_sd = image_of(all.external_sd.view(), n);
+}
+
+TEST_CASE("style_fusion gives an image the same bits alone and among others") {
+  Context context;
+  const StyleFusionCase three{"three", {3, 96, 96, 48}};  // more than one group of images (layout.h)
+  const StyleFusionCase one{"one", {1, 96, 96, 48}};
+  // Parameters of both problems are the same by the seed.
+  const Problem all(three, three.dtype, seed);
+  style_fusion::forward(context, all.forward(), all.options());
+  style_fusion::backward(context, all.backward(), all.options());
+  for (std::int64_t n = 0; n < 3; ++n) {
+    const Problem alone(one, one.dtype, seed);  // for its outputs
+    Forward forward = alone.forward();
+    take_image(forward, all, n);
+    Backward backward = alone.backward();
+    take_image(backward, all, n);
+    backward.dy = image_of(all.dy.view(), n);
+    style_fusion::forward(context, forward, alone.options());
+    style_fusion::backward(context, backward, alone.options());
+    const std::size_t bytes = alone.y.bytes().size();
+    CHECK(std::memcmp(image_of(all.y.view(), n).data, alone.y.view().data, bytes) == 0);
+    CHECK(std::memcmp(image_of(all.dx.view(), n).data, alone.dx.view().data, bytes) == 0);
+  }
 }
 
 // Forward and backward of one problem.
