@@ -1,0 +1,63 @@
+#include <memory>
+
+#include "benchmarks/bench_support.h"
+#include "kernels/matmul/matmul.h"
+#include "tests/kernels/matmul_cases.h"
+
+namespace attune::bench {
+namespace {
+
+using test::MatmulCase;
+
+struct Problem {
+  matmul::Options options;
+  Tensor x, weights, bias, y, dy, dx, dweights, dbias;
+
+  Problem(const MatmulCase& c, DType dtype)
+      : options(c.options()),
+        x(random_tensor(c.x(), dtype, 1)),
+        weights(random_tensor(c.weights(), DType::f32, 2)),
+        bias(random_tensor({c.weights()[0]}, DType::f32, 3)),
+        y(random_tensor(c.y(), dtype, 4)),
+        dy(random_tensor(c.y(), dtype, 5)),
+        dx(c.x(), dtype),
+        dweights(c.weights(), DType::f32),
+        dbias({c.weights()[0]}, DType::f32) {}
+
+  void forward(Context& context) {
+    matmul::forward(context, {x.view(), weights.view(), bias.view(), y.view()}, options);
+  }
+  void backward(Context& context) {
+    matmul::Backward arguments;
+    arguments.x = x.view();
+    arguments.weights = weights.view();
+    arguments.y = y.view();
+    arguments.dy = dy.view();
+    arguments.dx = dx.view();
+    arguments.dweights = dweights.view();
+    arguments.dbias = dbias.view();
+    matmul::backward(context, arguments, options);
+  }
+};
+
+Prepare prepare(const MatmulCase& c, DType dtype, void (Problem::*call)(Context&)) {
+  return [=](Context& context) {
+    const auto problem = std::make_shared<Problem>(c, dtype);
+    return [problem, call, &context] { (*problem.*call)(context); };
+  };
+}
+
+const Rows rows([] {
+  for (const MatmulCase& c : test::matmul_network_cases())
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      const Shape shape = {c.rows, c.inputs, c.outputs};
+      add_row(row_name("matmul", "forward", dtype, shape), matmul::forward_cost(c.x(), c.weights(), dtype),
+              prepare(c, dtype, &Problem::forward), dtype);
+      add_row(row_name("matmul", "backward", dtype, shape),
+              matmul::backward_cost(c.x(), c.weights(), dtype, c.options()),
+              prepare(c, dtype, &Problem::backward), dtype);
+    }
+});
+
+}  // namespace
+}  // namespace attune::bench
