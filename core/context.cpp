@@ -59,7 +59,8 @@ void set_zero(Context& context, const TensorView& view) {
   const std::int64_t bytes = view.bytes();
   if (context.device().kind == DeviceKind::cpu) return fill_bytes(view.data, context.device(), 0, bytes);
 #ifdef ATTUNE_WITH_CUDA
-  cuda_check(cudaMemsetAsync(view.data, 0, static_cast<std::size_t>(bytes), static_cast<cudaStream_t>(context.stream())),
+  cuda_check(cudaMemsetAsync(view.data, 0, static_cast<std::size_t>(bytes),
+                             static_cast<cudaStream_t>(context.stream())),
              "cudaMemsetAsync");
 #endif
 }

@@ -80,7 +80,7 @@ std::vector<ValueId> RegionContrast::add_to(Graph& graph, const Pictures& pictur
     if (features.count(set.picture)) continue;
     const ValueId picture = set.picture == Branch::output ? pictures.output
                             : set.picture == Branch::real ? pictures.real
-                                                           : pictures.composite;
+                                                          : pictures.composite;
     features[set.picture] = harmonizer_.add_encoder_to(
         graph, picture, options_.trains_encoder ? Learning::normal : Learning::frozen);
   }

@@ -68,7 +68,8 @@ inline GradientCheck check_gradient(const std::function<double(const std::vector
   if (result.ok) judge(direction, 1e-6, "random direction");
   if (result.ok && judged < (wanted + 1) / 2) {
     result.ok = false;
-    result.failure = "only " + std::to_string(judged) + " of " + std::to_string(wanted) + " coordinates are smooth";
+    result.failure =
+        "only " + std::to_string(judged) + " of " + std::to_string(wanted) + " coordinates are smooth";
   }
   return result;
 }

@@ -15,21 +15,30 @@ enum class Mask { random, soft, empty, full, one_pixel, all_but_one_pixel };
 
 inline const char* name_of(Values kind) {
   switch (kind) {
-    case Values::random: return "random";
-    case Values::large_mean: return "large_mean";
-    case Values::constant: return "constant";
+    case Values::random:
+      return "random";
+    case Values::large_mean:
+      return "large_mean";
+    case Values::constant:
+      return "constant";
   }
   return "?";
 }
 
 inline const char* name_of(Mask kind) {
   switch (kind) {
-    case Mask::random: return "random";
-    case Mask::soft: return "soft";
-    case Mask::empty: return "empty";
-    case Mask::full: return "full";
-    case Mask::one_pixel: return "one_pixel";
-    case Mask::all_but_one_pixel: return "all_but_one_pixel";
+    case Mask::random:
+      return "random";
+    case Mask::soft:
+      return "soft";
+    case Mask::empty:
+      return "empty";
+    case Mask::full:
+      return "full";
+    case Mask::one_pixel:
+      return "one_pixel";
+    case Mask::all_but_one_pixel:
+      return "all_but_one_pixel";
   }
   return "?";
 }
@@ -43,19 +52,28 @@ inline std::vector<double> make_values(Values kind, std::int64_t count, std::uin
 }
 
 // Masks of `images` images of `pixels` pixels. One-pixel kinds place the pixel by the seed.
-inline std::vector<double> make_mask(Mask kind, std::int64_t images, std::int64_t pixels, std::uint64_t seed) {
+inline std::vector<double> make_mask(Mask kind, std::int64_t images, std::int64_t pixels,
+                                     std::uint64_t seed) {
   std::mt19937_64 generator(seed);
   std::uniform_real_distribution<double> uniform(0.0, 1.0);
   std::vector<double> mask(static_cast<std::size_t>(images * pixels));
   for (double& m : mask) {
     const double u = uniform(generator);
     switch (kind) {
-      case Mask::random: m = u < 0.4 ? 1 : 0; break;
-      case Mask::soft: m = u < 0.2 ? 0 : u > 0.8 ? 1 : u; break;
+      case Mask::random:
+        m = u < 0.4 ? 1 : 0;
+        break;
+      case Mask::soft:
+        m = u < 0.2 ? 0 : u > 0.8 ? 1 : u;
+        break;
       case Mask::full:
-      case Mask::all_but_one_pixel: m = 1; break;
+      case Mask::all_but_one_pixel:
+        m = 1;
+        break;
       case Mask::empty:
-      case Mask::one_pixel: m = 0; break;
+      case Mask::one_pixel:
+        m = 0;
+        break;
     }
   }
   if (pixels > 0 && (kind == Mask::one_pixel || kind == Mask::all_but_one_pixel))

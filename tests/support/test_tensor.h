@@ -50,7 +50,8 @@ class TestTensor {
       if (i < begin || i >= end) guards_intact &= static_cast<unsigned char>(bytes[i]) == poison;
     REQUIRE(guards_intact);
     std::vector<double> values(static_cast<std::size_t>(shape_.elements()));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = decode(bytes.data() + begin + i * element_bytes());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = decode(bytes.data() + begin + i * element_bytes());
     return values;
   }
 
@@ -79,20 +80,30 @@ class TestTensor {
   }
   void encode(double value, char* p) const {
     switch (dtype_) {
-      case DType::f32: return put(p, static_cast<float>(value));
-      case DType::bf16: return put(p, bfloat16(static_cast<float>(value)));
-      case DType::f64: return put(p, value);
-      case DType::i32: return put(p, static_cast<std::int32_t>(value));
-      case DType::u8: return put(p, static_cast<std::uint8_t>(value));
+      case DType::f32:
+        return put(p, static_cast<float>(value));
+      case DType::bf16:
+        return put(p, bfloat16(static_cast<float>(value)));
+      case DType::f64:
+        return put(p, value);
+      case DType::i32:
+        return put(p, static_cast<std::int32_t>(value));
+      case DType::u8:
+        return put(p, static_cast<std::uint8_t>(value));
     }
   }
   double decode(const char* p) const {
     switch (dtype_) {
-      case DType::f32: return static_cast<double>(take<float>(p));
-      case DType::bf16: return static_cast<double>(take<bfloat16>(p));
-      case DType::f64: return take<double>(p);
-      case DType::i32: return take<std::int32_t>(p);
-      case DType::u8: return take<std::uint8_t>(p);
+      case DType::f32:
+        return static_cast<double>(take<float>(p));
+      case DType::bf16:
+        return static_cast<double>(take<bfloat16>(p));
+      case DType::f64:
+        return take<double>(p);
+      case DType::i32:
+        return take<std::int32_t>(p);
+      case DType::u8:
+        return take<std::uint8_t>(p);
     }
     return 0;
   }
