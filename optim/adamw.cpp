@@ -12,7 +12,8 @@ AdamW::AdamW(ParameterStore& store, const AdamWOptions& options)
       second_moment_(Tensor::zeros({store.count()}, DType::f32, store.values().device)),
       average_({store.count()}, DType::f32, store.values().device) {
   const TensorView values = store.values();
-  require(values.dtype == DType::f32, ErrorKind::internal, "AdamW: parameters are not allocated in f32");
+  require(values.data && values.dtype == DType::f32, ErrorKind::internal,
+          "AdamW: parameters are not allocated in f32");
   copy_bytes(average_.view().data, values.device, values.data, values.device, values.bytes());
 }
 

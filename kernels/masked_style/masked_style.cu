@@ -49,7 +49,7 @@ struct ShiftedSums {
   float weight = 0, shift[width] = {}, sum[width] = {}, squares[width] = {};
 
   __device__ void add(float w, const float (&x)[width]) {
-    if (weight == 0 && w > 0) {
+    if (weight == 0) {
 #pragma unroll
       for (int i = 0; i < width; ++i) shift[i] = x[i];
     }

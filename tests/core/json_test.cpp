@@ -40,6 +40,8 @@ TEST_CASE("Syntax errors carry file, line and column") {
 
 TEST_CASE("Beyond the standard: no key twice, no endless nesting") {
   CHECK(contains(refusal("{\"a\": 1, \"b\": {\"c\": 1, \"c\": 2}}"), "key \"c\" appears twice"));
+  CHECK(contains(refusal("{\"a\": 1, \"b\": {\"c\": 1}, \"a\": 2}"), "key \"a\" appears twice"));
+  CHECK(parse_json("{\"a\": {\"b\": 1}, \"b\": 2}", "").size() == 2);
   CHECK(parse_json("[{\"a\": 1}, {\"a\": {\"a\": 1}}]", "").size() == 2);
   const auto nested = [](int depth) {
     return std::string(static_cast<std::size_t>(depth), '[') +

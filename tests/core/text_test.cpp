@@ -12,7 +12,7 @@ TEST_CASE("The near name is found, a far one is not") {
   CHECK(nearest_name("optimiser.lr", keys) == "optimizer.lr");
   CHECK(nearest_name("OPTIMIZER.LR", keys) == "optimizer.lr");
   CHECK(nearest_name("optimizer_lr", keys) == "optimizer.lr");
-  CHECK(nearest_name("train.stpes", keys) == "train.steps");  // a swap is one edit
+  CHECK(nearest_name("sede", keys) == "seed");  // a swap is one edit
   CHECK(nearest_name("sead", keys) == "seed");
   CHECK(nearest_name("seeds", keys) == "seed");
   CHECK(nearest_name("dta", keys) == "data");
