@@ -75,9 +75,9 @@ int run(int argc, char** argv) {
   benchmark::AddCustomContext("attune_threads", std::to_string(threads()));
   add_machine_rows();
   for (void (*add)() : files()) add();
-  benchmark::RunSpecifiedBenchmarks();
+  const std::size_t rows = benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
-  return 0;
+  return rows > 0 ? 0 : bad_usage;  // a filter that matches nothing has been told
 }
 
 }  // namespace

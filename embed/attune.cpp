@@ -111,6 +111,8 @@ attune_status attune_session_create(const attune_model* model, const attune_sess
     int threads = 0;
     if (options) {
       check_struct_size(options->struct_size, sizeof *options, "attune_session_options");
+      attune::require(options->device >= -1, attune::ErrorKind::argument, "device is ", options->device,
+                      ", expected -1 (the CPU) or a CUDA device");
       if (options->device >= 0) device = {attune::DeviceKind::cuda, options->device};
       attune::require(options->threads >= 0, attune::ErrorKind::argument, "threads is ", options->threads,
                       ", expected >= 0");

@@ -25,7 +25,7 @@ std::filesystem::path own_folder() {
 
 Model::Model(const std::filesystem::path& path) : Model(path, read_safetensors(path)) {}
 
-Model::Model(const std::filesystem::path& path, SafetensorsFile file)
+Model::Model(const std::filesystem::path& path, const SafetensorsFile& file)
     : path_(path),
       metadata_(file.metadata),
       description_(describe_model(file, path.string())),
@@ -38,7 +38,7 @@ std::filesystem::path shipped_model_path() {
   const std::filesystem::path folder = own_folder();
   std::string tried;
   for (const char* place : {"../share/attune/models", "../../share/attune/models", "../../models"}) {
-    const std::filesystem::path candidate = (folder / place / shipped_name).lexically_normal();
+    std::filesystem::path candidate = (folder / place / shipped_name).lexically_normal();
     std::error_code error;
     if (std::filesystem::exists(candidate, error)) return candidate;
     tried += (tried.empty() ? "" : ", ") + candidate.string();

@@ -20,7 +20,7 @@ class Model {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
-  Model(const std::filesystem::path& path, SafetensorsFile file);
+  Model(const std::filesystem::path& path, const SafetensorsFile& file);
 
   std::filesystem::path path_;
   std::map<std::string, std::string> metadata_;

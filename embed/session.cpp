@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "embed/downscale.h"
 #include "kernels/color_transform/color_transform.h"
@@ -20,26 +21,47 @@ std::int64_t row_bytes(const attune_picture& picture) {
   return checked_multiply(picture.width, channels_of(picture.format) * (is_16_bit(picture.format) ? 2 : 1));
 }
 
+// As an integer: a C caller's enum may hold any, and reading it as the enum is undefined then.
+int format_number(const attune_picture& picture) {
+  std::underlying_type_t<attune_pixel_format> number;
+  std::memcpy(&number, &picture.format, sizeof number);
+  return static_cast<int>(number);
+}
+
+bool is_shorter(std::int64_t stride, std::int64_t row) { return -row < stride && stride < row; }
+
+void check_strides(const attune_picture& picture) {
+  const std::int64_t bytes = row_bytes(picture);
+  require(!is_shorter(picture.image_stride, bytes) && !is_shorter(picture.output_stride, bytes) &&
+              !is_shorter(picture.mask_stride, picture.width),
+          ErrorKind::argument, "a stride is shorter than a row of ", bytes, " bytes (mask: ", picture.width,
+          ")");
+  require(picture.image != picture.output || picture.image_stride == picture.output_stride,
+          ErrorKind::argument, "in place with strides ", picture.image_stride, " and ",
+          picture.output_stride);
+  if (!is_16_bit(picture.format)) return;
+  require(picture.image_stride % 2 == 0 && picture.output_stride % 2 == 0, ErrorKind::argument,
+          "the strides of 16-bit rows must be even");
+  const auto is_odd = [](const void* address) { return reinterpret_cast<std::uintptr_t>(address) % 2 != 0; };
+  require(!is_odd(picture.image) && !is_odd(picture.output), ErrorKind::argument,
+          "16-bit rows at an odd address");
+}
+
 // The picture with strides filled in.
 attune_picture checked(attune_picture picture) {
   constexpr std::int64_t longest = std::int64_t{1} << 20;
   require(picture.width > 0 && picture.height > 0 && picture.width <= longest && picture.height <= longest,
           ErrorKind::argument, "picture is ", picture.width, " x ", picture.height, ", expected 1 to ",
           longest);
-  require(picture.format >= ATTUNE_RGB8 && picture.format <= ATTUNE_RGBA16, ErrorKind::argument,
-          "pixel format is ", static_cast<int>(picture.format), ", expected 0 to 3");
+  const int format = format_number(picture);
+  require(format >= ATTUNE_RGB8 && format <= ATTUNE_RGBA16, ErrorKind::argument, "pixel format is ", format,
+          ", expected 0 to 3");
   require(picture.image && picture.mask && picture.output, ErrorKind::argument,
           "image, mask or output is a null pointer");
-  const std::int64_t bytes = row_bytes(picture);
-  if (picture.image_stride == 0) picture.image_stride = bytes;
-  if (picture.output_stride == 0) picture.output_stride = bytes;
+  if (picture.image_stride == 0) picture.image_stride = row_bytes(picture);
+  if (picture.output_stride == 0) picture.output_stride = row_bytes(picture);
   if (picture.mask_stride == 0) picture.mask_stride = picture.width;
-  require(std::abs(picture.image_stride) >= bytes && std::abs(picture.output_stride) >= bytes &&
-              std::abs(picture.mask_stride) >= picture.width,
-          ErrorKind::argument, "a stride is shorter than a row of ", bytes, " bytes (mask: ", picture.width,
-          ")");
-  require(!is_16_bit(picture.format) || (picture.image_stride % 2 == 0 && picture.output_stride % 2 == 0),
-          ErrorKind::argument, "the strides of 16-bit rows must be even");
+  check_strides(picture);
   return picture;
 }
 

@@ -143,7 +143,7 @@ void Graph::lay_out(Context& context, Mode mode) {
 void Graph::bind() {
   for (Node& node : nodes_) {
     node.forward = {};
-    for (const ValueId input : node.inputs) node.forward.inputs.push_back(values_[index(input)].data);
+    for (const ValueId input : node.inputs) node.forward.inputs.emplace_back(values_[index(input)].data);
     for (const ValueId output : node.outputs) node.forward.outputs.push_back(values_[index(output)].data);
   }
   std::vector<bool> written(values_.size(), false);
@@ -175,7 +175,7 @@ void Graph::bind_backward(Node& node, std::vector<bool>& written, std::vector<co
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const Value& value = values_[index(node.outputs[i])];
     arguments.outputs.push_back(view_if(needs.outputs[i], value));
-    arguments.output_gradients.push_back(value.gradient);
+    arguments.output_gradients.emplace_back(value.gradient);
   }
   if (node.learning == Learning::frozen) {
     arguments.parameters_mode = GradientMode::ignore;

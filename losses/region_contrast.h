@@ -2,10 +2,10 @@
 // true background together, by patch InfoNCE between encoder features of the output, the real photograph and
 // the composite.
 //
-// Each of the three sets (anchor, positive, negative) takes patches of one region of one picture; all go
-// through a two-layer MLP head per level. The encoder sees its mask channel set to 0: else it could tell the
-// regions apart without looking at style. Source: arXiv 2205.14058; CUT (arXiv 2007.15651) for the heads and
-// the `aligned` reading.
+// Each of the three sets (anchor, positive, negative) takes patches of one region of one picture; all go through a
+// two-layer MLP head per level. The encoder sees its mask channel set to 0: else it could tell the regions apart
+// without looking at style.
+// Source: arXiv 2205.14058; CUT (arXiv 2007.15651) for the heads and the `aligned` reading.
 #pragma once
 
 #include <array>

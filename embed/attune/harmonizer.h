@@ -25,8 +25,8 @@ class Failure : public std::runtime_error {
 class Model {
  public:
   // Loads the shipped model.
-  Model() : Model(nullptr) {}
-  explicit Model(const std::string& path) : Model(path.c_str()) {}
+  Model() { load(nullptr); }
+  explicit Model(const std::string& path) { load(path.c_str()); }
 
   std::string path() const { return attune_model_path(handle_.get()); }
   std::int64_t parameters() const { return attune_model_parameters(handle_.get()); }
@@ -38,7 +38,7 @@ class Model {
   const attune_model* handle() const { return handle_.get(); }
 
  private:
-  explicit Model(const char* path) {
+  void load(const char* path) {
     attune_model* model = nullptr;
     const attune_status status = attune_model_load(path, &model);
     handle_.reset(model);

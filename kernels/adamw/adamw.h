@@ -27,15 +27,14 @@
 // | average       | [n]   | f32   | in and out; an empty view keeps no average                              |
 // | gradient_norm | [1]   | f32   | in, on the device: no transfer to the host; required where max_norm > 0 |
 //
-// Numbers: f32 throughout; the factors that hold for the whole array (bias corrections among them) are
-// computed in double and rounded once. One pass, no scratch. Deterministic, because every element is computed
-// alone.
+// Numbers: f32 throughout; the factors that hold for the whole array (bias corrections among them) are computed in
+// double and rounded once. One pass, no scratch. Deterministic, because every element is computed alone.
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, and on options outside
 // learning_rate >= 0, 0 <= beta < 1, eps > 0, weight_decay >= 0, step >= 1, max_norm >= 0, 0 <= ema_decay <=
 // 1, 0 <= decayed <= n; nothing is written then.
 // Thread-safe for distinct contexts.
-// Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (ICLR 2019). Deliberately different
-// from PyTorch: clip_grad_norm_ adds 1e-6 to the norm; here nothing is added.
+// Source: Loshchilov and Hutter, Decoupled Weight Decay Regularization (ICLR 2019). Deliberately different from
+// PyTorch: clip_grad_norm_ adds 1e-6 to the norm; here nothing is added.
 #pragma once
 
 #include "core/context.h"

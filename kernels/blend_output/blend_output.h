@@ -23,11 +23,11 @@
 // | dimage    | [N, H, W, 3]   | f32       | overwrites or accumulates as dimage_mode says; may be dy's     |
 // |           |                |           | own memory                                                     |
 //
-// Numbers: f32; |h_3| counts as at most 80, where sigmoid is 1 or below 1e-34. Per pixel: deterministic for
-// any number of threads.
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
-// then.
-// Thread-safe for distinct contexts. No scratch. Source: the blending of iDIH (Sofiiuk et al., WACV 2021).
+// Numbers: f32; |h_3| counts as at most 80, where sigmoid is 1 or below 1e-34. Per pixel: deterministic for any
+// number of threads.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
+// Thread-safe for distinct contexts. No scratch.
+// Source: the blending of iDIH (Sofiiuk et al., WACV 2021).
 #pragma once
 
 #include "core/context.h"

@@ -31,12 +31,11 @@
 // | dimage     | [N, H, W, 3]  | f32          | overwrites or accumulates as dimage_mode says; may be dy's  |
 // |            |               |              | own memory                                                  |
 //
-// Numbers: coordinates in f64, everything else in f32. The upsampled parameters are never stored.
-// Deterministic for any number of threads: y and dimage are per pixel, and each cell of dT gathers its pixels
-// in a fixed order.
-// Errors: ErrorKind::argument on a shape, dtype, device or option that the table forbids; nothing is written
-// then.
-// Thread-safe for distinct contexts. Source: math.md, 6.
+// Numbers: coordinates in f64, everything else in f32. The upsampled parameters are never stored. Deterministic for
+// any number of threads: y and dimage are per pixel, and each cell of dT gathers its pixels in a fixed order.
+// Errors: ErrorKind::argument on a shape, dtype, device or option that the table forbids; nothing is written then.
+// Thread-safe for distinct contexts.
+// Source: math.md, 6.
 #pragma once
 
 #include "core/context.h"

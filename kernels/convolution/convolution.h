@@ -29,15 +29,16 @@
 // | dbias    | [Co]             | f32       |                                                                   |
 //
 // No output may alias another argument. Every extent is below 2^31.
-// Numbers: sums in f32; with bf16 activations the weights are rounded to bf16 for the products and dweights
-// stays f32. Equal inputs give equal bits for an equal number of threads; another number may cut the sums of
-// dweights and dbias elsewhere. Where the CPU has no AVX-512, bf16 is widened to f32 scratch and computed there.
-// Errors: ErrorKind::argument on a shape, dtype, device or option that differs from the table, nothing is
-// written then; ErrorKind::device where oneDNN fails. Thread-safe for distinct contexts.
-// The CPU bodies are oneDNN's, on NHWC activations as they are. Its weights have to be packed first: on plain
-// ones it falls back to a reference loop a thousand times slower, and packing costs below 3 % of a call. All
-// shapes run on its vector kernels, but two lose: backward with stride and dilation together (im2col, 10
-// GFLOP/s), and dx for 4 channels (it computes 16), which the stem never needs.
+// Numbers: sums in f32; with bf16 activations the weights are rounded to bf16 for the products and dweights stays
+// f32. Equal inputs give equal bits for an equal number of threads; another number may cut the sums of dweights and
+// dbias elsewhere. Where the CPU has no AVX-512, bf16 is widened to f32 scratch and computed there.
+// Errors: ErrorKind::argument on a shape, dtype, device or option that differs from the table, nothing is written
+// then; ErrorKind::device where oneDNN fails.
+// Thread-safe for distinct contexts.
+// The CPU bodies are oneDNN's, on NHWC activations as they are. Its weights have to be packed first: on plain ones it
+// falls back to a reference loop a thousand times slower, and packing costs below 3 % of a call. All shapes run on its
+// vector kernels, but two lose: backward with stride and dilation together (im2col, 10 GFLOP/s), and dx for 4 channels
+// (it computes 16), which the stem never needs.
 #pragma once
 
 #include "core/context.h"

@@ -82,7 +82,7 @@ class Products {
   explicit Products(const Problem& problem);
 
   enum Pass : std::uint8_t { forward_pass, data_pass, weights_pass };
-  std::int64_t scratch_bytes(Pass pass);
+  std::int64_t scratch_bytes(Pass pass) { return described(pass).scratch_bytes; }
 
   void forward(const void* x, const float* weights, const float* bias, void* y, void* scratch);
   void backward_data(const void* dz, const float* weights, void* dx, void* scratch);
@@ -96,9 +96,11 @@ class Products {
   struct Stage {
     dnnl::primitive_desc_base product, reorder, adding_reorder;
     dnnl::memory::desc packed;
+    std::int64_t scratch_bytes = 0;  // kept, because asking oneDNN for it allocates
     std::unique_ptr<Call> run_product, run_reorder, run_adding_reorder;
   };
   Stage& described(Pass pass);
+  void describe_reorders(Stage& stage, Pass pass) const;
   Stage& compiled(Pass pass);
   dnnl::primitive_desc_base describe(Pass pass) const;
 

@@ -115,7 +115,7 @@ dnnl::primitive_desc_base Products::describe(Pass pass) const {
     activation.append_eltwise(1, dnnl::algorithm::eltwise_relu, problem_.slope, 0);
     attributes.set_post_ops(activation);
   }
-  const dnnl::convolution_forward::primitive_desc forward(
+  dnnl::convolution_forward::primitive_desc forward(
       {dnnl::prop_kind::forward_training, direct, x_, any_weights_, bias_, y_, strides, dilation, padding,
        padding},
       attributes, engine_);
@@ -130,15 +130,12 @@ dnnl::primitive_desc_base Products::describe(Pass pass) const {
       engine_, forward);
 }
 
-Products::Stage& Products::described(Pass pass) {
-  Stage& stage = stages_[pass];
-  if (stage.product) return stage;
-  stage.product = describe(pass);
+void Products::describe_reorders(Stage& stage, Pass pass) const {
   if (pass != weights_pass) {
     stage.packed = stage.product.query_md(dnnl::query::weights_md);
     stage.reorder =
         dnnl::reorder::primitive_desc(engine_, plain_weights_, engine_, stage.packed, with_user_scratchpad());
-    return stage;
+    return;
   }
   stage.packed = stage.product.query_md(dnnl::query::diff_weights_md);
   stage.reorder =
@@ -149,6 +146,17 @@ Products::Stage& Products::described(Pass pass) {
   adding.set_post_ops(sum);
   stage.adding_reorder =
       dnnl::reorder::primitive_desc(engine_, stage.packed, engine_, plain_weights_, adding);
+}
+
+Products::Stage& Products::described(Pass pass) {
+  Stage& stage = stages_[pass];
+  if (stage.product) return stage;
+  stage.product = describe(pass);
+  describe_reorders(stage, pass);
+  std::size_t scratchpad = 0;
+  for (const auto* description : {&stage.product, &stage.reorder, &stage.adding_reorder})
+    scratchpad = std::max(scratchpad, scratchpad_of(*description).get_size());
+  stage.scratch_bytes = round_to_line(stage.packed.get_size()) + round_to_line(scratchpad);
   return stage;
 }
 
@@ -178,14 +186,6 @@ Products::Stage& Products::compiled(Pass pass) {
     stage.run_product = make(
         stage.product, {{DNNL_ARG_DIFF_DST, y_}, {DNNL_ARG_WEIGHTS, stage.packed}, {DNNL_ARG_DIFF_SRC, x_}});
   return stage;
-}
-
-std::int64_t Products::scratch_bytes(Pass pass) {
-  const Stage& stage = described(pass);
-  std::size_t scratchpad = 0;
-  for (const auto* description : {&stage.product, &stage.reorder, &stage.adding_reorder})
-    scratchpad = std::max(scratchpad, scratchpad_of(*description).get_size());
-  return round_to_line(stage.packed.get_size()) + round_to_line(scratchpad);
 }
 
 void Products::forward(const void* x, const float* weights, const float* bias, void* y, void* scratch) {

@@ -21,19 +21,20 @@
 // an empty or a full mask is ordinary input. Without pixels (H W = 0) both regions are such. A NaN in x makes
 // its own image's statistics NaN, nothing else.
 //
-// | argument | shape         | dtype     |                                                              |
-// | x        | [N, H, W, C]  | f32, bf16 | in; finite; aligned to its element; C, N, H, W may be 0      |
-// | mask     | [N, H, W]     | f32       | in; 0..1, soft values are legal                              |
-// | mean, sd | [2, N, C]     | f32       | out (overwrite); region 0 foreground, 1 background           |
-// | weight   | [2, N]        | f32       | out (overwrite): W_r; backward and style fusion read it      |
-// | dmean, dsd | [2, N, C]   | f32       | in                                                           |
-// | dx       | as x          | as x      | overwrites or accumulates as dx_mode says; may alias x: no   |
+// | argument   | shape        | dtype     |                                                              |
+// | x          | [N, H, W, C] | f32, bf16 | in; finite; aligned to its element; C, N, H, W may be 0      |
+// | mask       | [N, H, W]    | f32       | in; 0..1, soft values are legal                              |
+// | mean, sd   | [2, N, C]    | f32       | out (overwrite); region 0 foreground, 1 background           |
+// | weight     | [2, N]       | f32       | out (overwrite): W_r; backward and style fusion read it      |
+// | dmean, dsd | [2, N, C]    | f32       | in                                                           |
+// | dx         | as x         | as x      | overwrites or accumulates as dx_mode says; may alias x: no   |
 //
-// Numbers: f32 accumulation, shifted by the region's first pixel in each run and merged pairwise by Chan's
-// formula in a fixed order, so that mean 1e4 with sd 1 keeps its digits. Deterministic for any number of threads: the runs depend on
-// the shape alone. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table;
-// nothing is written then. Thread-safe for distinct contexts. Source: math.md, 1; Ling et al., RainNet (CVPR
-// 2021) has eps in the divisors as well, deliberately not here.
+// Numbers: f32 accumulation, shifted by the region's first pixel in each run and merged pairwise by Chan's formula in
+// a fixed order, so that mean 1e4 with sd 1 keeps its digits. Deterministic for any number of threads: the runs
+// depend on the shape alone.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
+// Thread-safe for distinct contexts.
+// Source: math.md, 1; Ling et al., RainNet (CVPR 2021) has eps in the divisors as well, deliberately not here.
 #pragma once
 
 #include "core/context.h"

@@ -12,11 +12,10 @@
 // | x        | [n]   | f32   | in; aligned to its element                   |
 // | norm     | [1]   | f32   | out (overwrites); not an element of x        |
 //
-// Numbers: every square is exact in double and is added in double, in a fixed order: element i of a block
-// goes to lane i mod 16, the lanes are added in order, then the blocks in order. Hence the same bits for any
-// number of threads and on every instruction set. One pass over x, then one over the blocks' sums.
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
-// then.
+// Numbers: every square is exact in double and is added in double, in a fixed order: element i of a block goes to
+// lane i mod 16, the lanes are added in order, then the blocks in order. Hence the same bits for any number of
+// threads and on every instruction set. One pass over x, then one over the blocks' sums.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
 // Thread-safe for distinct contexts.
 #pragma once
 

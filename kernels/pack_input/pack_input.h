@@ -18,10 +18,9 @@
 // | dpicture | as picture     | f32       | overwrites or accumulates as dpicture_mode says                  |
 // | padded   | [N, Hp, Wp]    | f32       | out (overwrite)                                                  |
 //
-// No output may overlap an input. Numbers: f32 sums in a fixed order: deterministic for any number of
-// threads.
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written
-// then.
+// No output may overlap an input.
+// Numbers: f32 sums in a fixed order: deterministic for any number of threads.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
 // Thread-safe for distinct contexts. No scratch.
 #pragma once
 

@@ -79,8 +79,8 @@ class ForwardPanel {
   HWY_ALIGN float tile_[tile_elements];
 };
 
-double forward_panel(const Forward& a, const Options& options, const Extents& e, const Scratch& scratch,
-                     std::int64_t n, std::int64_t first) {
+inline double forward_panel(const Forward& a, const Options& options, const Extents& e,
+                            const Scratch& scratch, std::int64_t n, std::int64_t first) {
   const Counts counts = counts_of(a.inputs, e, options, n);
   const std::int64_t rows = HWY_MIN(e.anchors - first, panel_rows);
   const std::int64_t present =

@@ -42,9 +42,10 @@
 // overflow; the loss's last sums in f64. Deterministic for any number of threads: each row's sums belong to
 // one task, in the order of the columns.
 //
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, a temperature that is
-// not positive, or other positives asked for in set mode; nothing is written then. Thread-safe for distinct
-// contexts. Source: math.md, 4; van den Oord et al., arXiv 1807.03748; Park et al., CUT, arXiv 2007.15651
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, a temperature that is not
+// positive, or other positives asked for in set mode; nothing is written then.
+// Thread-safe for distinct contexts.
+// Source: math.md, 4; van den Oord et al., arXiv 1807.03748; Park et al., CUT, arXiv 2007.15651
 // (there the positive is one of the candidates: indexed mode with the other positives).
 #pragma once
 

@@ -29,10 +29,11 @@
 // | x, dx    | [N, H, W, C] | f32, bf16 | in; dx overwrites (all of it) or accumulates as dx_mode says  |
 // | z, dz    | [N, K, C]    | as x      | out (overwrite); in                                           |
 //
-// Numbers: gather copies bits; scatter sums equal indices in f32 in a fixed order and rounds once:
-// deterministic. Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, on H W
-// > 2^31 - 1, and on options outside their ranges; nothing is written then. Thread-safe for distinct
-// contexts. Source: math.md, 3.
+// Numbers: gather copies bits; scatter sums equal indices in f32 in a fixed order and rounds once: deterministic.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, on H W > 2^31 - 1, and on
+// options outside their ranges; nothing is written then.
+// Thread-safe for distinct contexts.
+// Source: math.md, 3.
 #pragma once
 
 #include "core/context.h"

@@ -31,12 +31,13 @@
 // | dloss              | [1]          | f32   | in, on the device                                        |
 // | dprediction        | [N, H, W, 3] | f32   | overwrites or accumulates as the mode says; no alias     |
 //
-// Numbers: f32 sums within a run of 4096 pixels, in double across runs, in a fixed order: deterministic for
-// any number of threads. Forward reads its inputs once; backward needs neither the mask nor a reduction.
-// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, or a
-// minimum_area_fraction outside (0, 1]; nothing is written then.
-// Thread-safe for distinct contexts. Source: math.md, 5; Sofiiuk et al., Foreground-aware Semantic
-// Representations for Image Harmonization (iDIH, WACV 2021), whose area_min is 100 pixels at 256x256.
+// Numbers: f32 sums within a run of 4096 pixels, in double across runs, in a fixed order: deterministic for any
+// number of threads. Forward reads its inputs once; backward needs neither the mask nor a reduction.
+// Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, or a minimum_area_fraction
+// outside (0, 1]; nothing is written then.
+// Thread-safe for distinct contexts.
+// Source: math.md, 5; Sofiiuk et al., Foreground-aware Semantic Representations for Image Harmonization (iDIH, WACV
+// 2021), whose area_min is 100 pixels at 256x256.
 #pragma once
 
 #include "core/context.h"

@@ -40,10 +40,11 @@
 // | dgamma_*, dbeta_*      | [C]          | f32       | out, as dparameters_mode says                                |
 //
 // Numbers: f32 accumulation in runs of pixels that merge pairwise in a fixed order; x - mu is never multiplied out.
-// Images go through both passes in groups that fit the cache, so that memory sees x (and dy) once. Deterministic for any
-// number of threads. Errors: ErrorKind::argument on a shape, dtype, device, eps < 0 or slope outside 0..1; nothing is
-// written then. Source: math.md, 2; g = 0 is RainNet's region-aware normalization (Ling et al., CVPR 2021), there with
-// eps added to the divisors.
+// Images go through both passes in groups that fit the cache, so that memory sees x (and dy) once. Deterministic for
+// any number of threads.
+// Errors: ErrorKind::argument on a shape, dtype, device, eps < 0 or slope outside 0..1; nothing is written then.
+// Source: math.md, 2; g = 0 is RainNet's region-aware normalization (Ling et al., CVPR 2021), there with eps added to
+// the divisors.
 #pragma once
 
 #include "core/context.h"

@@ -26,9 +26,10 @@ std::vector<T> to_host(const Context& context, const Tensor& tensor) {
   return {copy.as<T>(), copy.as<T>() + copy.shape().elements()};
 }
 
-__global__ void reduce_block_kernel(const float* values, float* sums, float* maxima) {
+__global__ void reduce_block_kernel(const float* values, float* sums, float* doubled, float* maxima) {
   const float value = values[threadIdx.x];
   sums[threadIdx.x] = block_reduce(value, 0.0f, Sum());
+  doubled[threadIdx.x] = block_reduce(2 * value, 0.0f, Sum());  // in the same shared memory
   maxima[threadIdx.x] = block_reduce(value, -3e38f, Maximum());
 }
 
@@ -73,10 +74,11 @@ __global__ void count_visits_kernel(float* visits, int pixels) {
 
 Reduced reduce_block(Context& context, const std::vector<float>& values) {
   const Tensor in = to_device(values, context.device());
-  Tensor sums(in.shape(), DType::f32, context.device()), maxima(in.shape(), DType::f32, context.device());
+  const auto like_in = [&] { return Tensor(in.shape(), DType::f32, context.device()); };
+  Tensor sums = like_in(), doubled = like_in(), maxima = like_in();
   launch("reduce_block", stream_of(context), dim3(1), dim3(static_cast<unsigned>(values.size())), 0,
-         reduce_block_kernel, in.as<float>(), sums.as<float>(), maxima.as<float>());
-  return {to_host<float>(context, sums), to_host<float>(context, maxima)};
+         reduce_block_kernel, in.as<float>(), sums.as<float>(), doubled.as<float>(), maxima.as<float>());
+  return {to_host<float>(context, sums), to_host<float>(context, doubled), to_host<float>(context, maxima)};
 }
 
 std::vector<float> sum_rows(Context& context, const std::vector<float>& values, int rows, int columns) {

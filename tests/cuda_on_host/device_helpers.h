@@ -10,7 +10,7 @@ namespace attune::test {
 
 // The sum and the maximum of the block's values in each of its threads (block_reduce), one value a thread.
 struct Reduced {
-  std::vector<float> sums, maxima;
+  std::vector<float> sums, doubled, maxima;
 };
 Reduced reduce_block(Context& context, const std::vector<float>& values);
 

@@ -12,8 +12,8 @@ namespace {
 
 // Small integers in an order that hides no position; every sum of them is exact.
 std::vector<float> integers(int count) {
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) values[static_cast<std::size_t>(i)] = static_cast<float>(i * 37 % 101 - 50);
+  std::vector<float> values;
+  for (int i = 0; i < count; ++i) values.push_back(static_cast<float>(i * 37 % 101 - 50));
   return values;
 }
 
@@ -28,6 +28,7 @@ TEST_CASE("block_reduce gives every thread the sum and the maximum") {
       const Reduced reduced = reduce_block(context, values);
       INFO(threads << " threads");
       CHECK(reduced.sums == std::vector<float>(values.size(), sum));
+      CHECK(reduced.doubled == std::vector<float>(values.size(), 2 * sum));
       CHECK(reduced.maxima == std::vector<float>(values.size(), maximum));
     });
   }
@@ -36,8 +37,8 @@ TEST_CASE("block_reduce gives every thread the sum and the maximum") {
 TEST_CASE("reduce_rows sums the rows of a block of any size, again and again in the same slots") {
   if (!have_cuda_device()) return;
   Context context(cuda_device);
-  for (const auto& [rows, columns] :
-       {std::pair{1, 1}, {2, 3}, {3, 64}, {7, 33}, {8, 32}, {85, 3}, {256, 1}}) {
+  for (const auto& size : {std::pair{1, 1}, {2, 3}, {3, 64}, {7, 33}, {8, 32}, {85, 3}, {256, 1}}) {
+    const int rows = size.first, columns = size.second;  // lambdas may not capture a structured binding
     const std::vector<float> values = integers(rows * columns);
     std::vector<float> expected(static_cast<std::size_t>(2 * columns));
     for (int i = 0; i < rows * columns; ++i) {

@@ -48,6 +48,7 @@ int fetch_add(volatile int* p, int value, int) { return __atomic_fetch_add(p, va
 char load(const volatile char* p, int) asm("__tsan_atomic8_load");
 char load(const volatile char* p, int) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }
 
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the sanitizer's names
 void __ubsan_get_current_report_data(const char** kind, const char** message, const char** file,
                                      unsigned* line, unsigned* column, char** address);
 // Called by the sanitizer for each report; the kernel is stopped before its next memory access.
@@ -59,5 +60,6 @@ void __ubsan_on_report() {
   cuda_on_host::observe_undefined_behaviour(std::string("undefined behaviour: ") + message + " at " + file +
                                             ":" + std::to_string(line));
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 }  // extern "C"

@@ -98,6 +98,12 @@ TEST_CASE("masked_style on CUDA: a region without weight gets no gradient, whate
   }
 }
 
+TEST_CASE("masked_style on CUDA: no variance is below 0, whatever rounding leaves") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  for_each_multiprocessor_count({1, 132}, [&] { check_variance_is_not_negative(context, seed); });
+}
+
 TEST_CASE("masked_style on CUDA: a NaN stays in its own image") {
   if (!have_cuda_device()) return;
   Context context(cuda_device);

@@ -69,7 +69,7 @@ std::string report_of(Fault fault, std::uint64_t seed) {
   float* const target = fault == Fault::unwritten_global ? fresh : out.data();
   REQUIRE(launch_planted(fault, target, in.data(), blocks, stream) == cudaSuccess);
   const cudaError_t error = cudaStreamSynchronize(stream);
-  const std::string report = error == cudaSuccess ? "" : cudaGetErrorString(error);
+  std::string report = error == cudaSuccess ? "" : cudaGetErrorString(error);
   if (error == cudaSuccess) {
     const std::vector<float> result = out.get();
     for (int i = 0; i < blocks * block_size; ++i) {
@@ -166,7 +166,9 @@ TEST_CASE("shuffles follow the manual's rules for segments") {
     const std::vector<int> result = out.get();
     for (int lane = 0; lane < 32; ++lane) {
       const int first = lane / width * width, last = first + width - 1;
-      const auto row = [&](int kind) { return result[static_cast<std::size_t>(kind * 32 + lane)]; };
+      const auto row = [&](int kind) {
+        return result.at(static_cast<std::size_t>(kind) * 32 + static_cast<std::size_t>(lane));
+      };
       CHECK(row(0) == first + 3);
       CHECK(row(1) == (lane - 2 < first ? lane : lane - 2));
       CHECK(row(2) == (lane + 2 > last ? lane : lane + 2));

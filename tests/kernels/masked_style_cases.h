@@ -54,6 +54,8 @@ inline std::vector<MaskedStyleCase> masked_style_cases() {
       {"runs_of_32_channels", {5, 40, 60, 32}, f32, Values::large_mean, Mask::soft, 0, overwrite},
       {"runs_of_512_channels", {1, 20, 10, 512}, f32, Values::random, Mask::random, 1, accumulate},
       {"runs_of_64_channels", {1, 33, 40, 64}, bf16, Values::random, Mask::full, 1, overwrite},
+      {"small_65_channels", {2, 7, 13, 65}, f32, Values::random, Mask::soft, 0, overwrite},
+      {"least_weight", {2, 3, 5, 4}, f32, Values::random, Mask::least_weight, 0, overwrite},
       {"no_pixels", {2, 0, 3, 8}},
       {"no_channels", {2, 3, 3, 0}},
       {"no_images", {0, 3, 3, 8}},

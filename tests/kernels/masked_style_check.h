@@ -1,6 +1,8 @@
 // A masked_style problem in tensors of one dtype, and the comparison of the op on any device with the reference.
 #pragma once
 
+#include <cmath>
+
 #include "core/context.h"
 #include "kernels/masked_style/masked_style.h"
 #include "tests/kernels/masked_style_cases.h"
@@ -61,6 +63,23 @@ inline void check_masked_style(Context& context, const MaskedStyleCase& c, std::
   reference::masked_style::backward<float>(plain.backward(c.dx_mode));
   reference::masked_style::backward<double>(exact.backward(c.dx_mode));
   check_close("dx", actual.dx, plain.dx, exact.dx);
+}
+
+// Pixels of next to no weight and value 0 between constant ones: sums that are shifted by the former leave a variance of
+// some 1e-7 times the squared mean, of either sign, where the truth is 0.
+inline void check_variance_is_not_negative(Context& context, std::uint64_t seed) {
+  const MaskedStyleCase c{"rounded_variance", {1, 64, 64, 8}, DType::f32, Values::random, Mask::random};
+  MaskedStyleProblem problem(c, c.dtype, seed, context.device());
+  std::vector<double> x = problem.x.get(), mask = problem.mask.get();
+  for (std::size_t p = 0; p < mask.size(); ++p) {
+    for (std::size_t i = 0; i < 8; ++i)
+      x[p * 8 + i] = mask[p] == 0 ? 1000.0 / (3.0 + static_cast<double>(i)) : 0;
+    mask[p] = mask[p] == 0 ? 1 : 1e-30;
+  }
+  problem.x.set(x);
+  problem.mask.set(mask);
+  masked_style::forward(context, problem.forward());
+  for (std::size_t i = 0; i < 8; ++i) CHECK(problem.sd.get()[i] > 0.99 * std::sqrt(1e-5));
 }
 
 }  // namespace attune::test

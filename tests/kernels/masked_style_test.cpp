@@ -73,6 +73,11 @@ TEST_CASE("masked_style gives a region without weight mean 0, sd 1 and no gradie
   }
 }
 
+TEST_CASE("masked_style: no variance is below 0, whatever rounding leaves") {
+  Context context;
+  for_each_cpu_target([&] { check_variance_is_not_negative(context, seed); });
+}
+
 TEST_CASE("masked_style: a region's constant has variance 0 whatever the other region holds") {
   Context context;
   const MaskedStyleCase c{"constant_foreground", {1, 64, 64, 8}, DType::f32, Values::random, Mask::random};

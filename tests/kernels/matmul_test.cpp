@@ -62,8 +62,8 @@ TEST_CASE("matmul plans its workspace", "[accuracy]") {
 // Other processors' paths; oneDNN reads the variable once, hence the process of its own.
 TEST_CASE("matmul computes the same on older processors") {
   const std::string program = std::filesystem::read_symlink("/proc/self/exe").string();
-  for (const std::string isa : {"AVX2", "SSE41"}) {
-    const std::string command = "ONEDNN_MAX_CPU_ISA=" + isa + " '" + program + "' '[accuracy]' > /dev/null";
+  for (const char* isa : {"AVX2", "SSE41"}) {
+    const std::string command = text("ONEDNN_MAX_CPU_ISA=", isa, " '", program, "' '[accuracy]' > /dev/null");
     INFO(command);
     CHECK(std::system(command.c_str()) == 0);
   }

@@ -108,7 +108,8 @@ TEST_CASE("resample's area averages of a mask are exact where the mask is consta
       const double begin = static_cast<double>(i % size * width) / static_cast<double>(size);
       const double end = begin + static_cast<double>(width) / static_cast<double>(size);
       const double value = averages[static_cast<std::size_t>(i)];
-      const double edge = static_cast<double>(width / 2);
+      const std::int64_t middle = width / 2;
+      const auto edge = static_cast<double>(middle);
       if (end <= edge)
         CHECK(value == 0);
       else if (begin >= edge)

@@ -62,10 +62,10 @@ class Network {
                   mask = graph_.input("mask");
     composite_ = composite;
     const ValueId output = harmonizer_.add_to(graph_, composite, mask);
-    losses_.push_back({graph_.add(reconstruction_, {output, real, mask})[0], 1.0});
+    losses_.emplace_back(graph_.add(reconstruction_, {output, real, mask})[0], 1.0);
     if (contrast_)
       for (const ValueId loss : contrast_->add_to(graph_, {output, real, composite}, mask))
-        losses_.push_back({loss, 0.05});
+        losses_.emplace_back(loss, 0.05);
     for (const auto& [loss, weight] : losses_) graph_.add_loss(loss, weight);
     const TensorSpec picture{{images, height, width, 3}, DType::f64, true};
     graph_.plan(context_,
@@ -134,7 +134,7 @@ test::GradientCheck check(Network& network, const TensorView& x, const std::vect
     std::copy(values.begin(), values.end(), x.as<double>());
     return network.loss();
   };
-  const test::GradientCheck result = test::check_gradient(f, start, gradient, seed);
+  test::GradientCheck result = test::check_gradient(f, start, gradient, seed);
   std::copy(start.begin(), start.end(), x.as<double>());
   return result;
 }

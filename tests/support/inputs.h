@@ -11,7 +11,8 @@
 namespace attune::test {
 
 enum class Values { random, large_mean, constant };
-enum class Mask { random, soft, empty, full, one_pixel, all_but_one_pixel };
+// least_weight: one pixel of weight 0.001, masked_style::minimum_weight, which still counts.
+enum class Mask { random, soft, empty, full, one_pixel, all_but_one_pixel, least_weight };
 
 inline const char* name_of(Values kind) {
   switch (kind) {
@@ -39,6 +40,8 @@ inline const char* name_of(Mask kind) {
       return "one_pixel";
     case Mask::all_but_one_pixel:
       return "all_but_one_pixel";
+    case Mask::least_weight:
+      return "least_weight";
   }
   return "?";
 }
@@ -72,14 +75,19 @@ inline std::vector<double> make_mask(Mask kind, std::int64_t images, std::int64_
         break;
       case Mask::empty:
       case Mask::one_pixel:
+      case Mask::least_weight:
         m = 0;
         break;
     }
   }
-  if (pixels > 0 && (kind == Mask::one_pixel || kind == Mask::all_but_one_pixel))
+  const bool odd_pixel =
+      kind == Mask::one_pixel || kind == Mask::all_but_one_pixel || kind == Mask::least_weight;
+  if (pixels > 0 && odd_pixel)
     for (std::int64_t image = 0; image < images; ++image) {
       const auto pixel = static_cast<std::int64_t>(generator() % static_cast<std::uint64_t>(pixels));
-      mask[static_cast<std::size_t>(image * pixels + pixel)] = kind == Mask::one_pixel ? 1 : 0;
+      mask[static_cast<std::size_t>(image * pixels + pixel)] = kind == Mask::one_pixel      ? 1
+                                                               : kind == Mask::least_weight ? 0.001
+                                                                                            : 0;
     }
   return mask;
 }

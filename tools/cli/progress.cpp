@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace attune::tools {
@@ -12,7 +13,7 @@ namespace {
 
 // 75 -> "1:15", 3700 -> "1:01:40".
 std::string clock_text(double seconds) {
-  const auto total = static_cast<long>(std::max(0.0, seconds) + 0.5);
+  const auto total = std::lround(std::max(0.0, seconds));
   std::array<char, 32> buffer{};
   if (total >= 3600)
     std::snprintf(buffer.data(), buffer.size(), "%ld:%02ld:%02ld", total / 3600, total / 60 % 60, total % 60);

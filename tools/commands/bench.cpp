@@ -2,14 +2,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/files.h"
 #include "tools/cli/device_option.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/signals.h"
 #include "tools/commands/commands.h"
 
 namespace attune::tools {
@@ -24,13 +30,14 @@ struct Options {
 std::filesystem::path bench_program() {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::filesystem::path program = self.parent_path() / "attune-bench";
+  std::filesystem::path program = self.parent_path() / "attune-bench";
   require(!error && std::filesystem::exists(program, error), ErrorKind::unsupported, program.string(),
           " is not there: build it with -DATTUNE_BENCHMARKS=ON");
   return program;
 }
 
-// Runs the program and waits; its stdout goes to stderr where `quiet`. Returns its exit code.
+// Runs the program and waits; its stdout goes to stderr where `quiet`. Returns its exit code. A signal is passed on,
+// and ends the waiting only with the child.
 int run_and_wait(const std::vector<std::string>& words, bool quiet) {
   std::vector<char*> arguments;
   for (const std::string& word : words)
@@ -44,7 +51,9 @@ int run_and_wait(const std::vector<std::string>& words, bool quiet) {
     _exit(127);
   }
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (const int signal = SignalWatch::received()) kill(child, signal);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -52,26 +61,34 @@ int run_and_wait(const std::vector<std::string>& words, bool quiet) {
 void run(const Options& options) {
   const Device device = pick_device(options.device.device);
   require(device.kind == DeviceKind::cpu, ErrorKind::unsupported, "bench measures the CPU in this version");
-  std::vector<std::string> words = {bench_program().string(),
-                                    "--threads=" + std::to_string(options.device.threads)};
+  std::vector<std::string> words = {bench_program().string()};
+  if (options.device.threads > 0) words.push_back("--threads=" + std::to_string(options.device.threads));
   if (!options.filter.empty()) words.push_back("--benchmark_filter=" + options.filter);
 
-  // The JSON comes by way of a file, so that nothing else of the child's can get between.
-  std::filesystem::path json = options.json;
+  // The JSON comes by way of a file of its own: nothing else of the child's gets between, and nothing half-written gets
+  // to its place. That is opened first, since the rows may take many minutes.
   const bool to_stdout = options.json == "-";
-  if (to_stdout)
+  std::optional<OutputFile> target;
+  std::filesystem::path json;
+  if (!options.json.empty()) {
+    if (!to_stdout) target.emplace(options.json);
     json = std::filesystem::temp_directory_path() / ("attune-bench-" + std::to_string(getpid()) + ".json");
-  if (!json.empty()) {
     words.push_back("--benchmark_out=" + json.string());
     words.push_back("--benchmark_out_format=json");
   }
+  const SignalWatch watch;
   const int code = run_and_wait(words, to_stdout);
-  if (to_stdout) {
-    std::error_code error;
-    if (code == 0) std::fputs(read_text_file(json).c_str(), stdout);
-    std::filesystem::remove(json, error);
+  std::string rows;
+  std::error_code error;
+  if (code == 0 && !json.empty()) rows = read_text_file(json);
+  if (!json.empty()) std::filesystem::remove(json, error);
+  if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
+  if (code != 0) throw CLI::RuntimeError(code == exit_usage ? exit_usage : exit_failed);
+  if (to_stdout) std::fputs(rows.c_str(), stdout);
+  if (target) {
+    target->write(rows.data(), rows.size());
+    target->commit();
   }
-  if (code != 0) throw CLI::RuntimeError(code == 130 || code == 143 ? code : 1);
 }
 
 }  // namespace

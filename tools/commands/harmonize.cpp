@@ -110,6 +110,10 @@ Image for_jpeg(const AnyImage& image) {
   return result;
 }
 
+void stop_on_signal() {
+  if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
+}
+
 void process(api::Harmonizer& harmonizer, const Job& job) {
   AnyImage image = read_any_image(job.image);
   const Image mask = read_image(job.mask, 1);
@@ -122,6 +126,7 @@ void process(api::Harmonizer& harmonizer, const Job& job) {
         return harmonize_image(harmonizer, pixels, mask);
       },
       image);
+  stop_on_signal();
   if (kind != ATTUNE_MASK_BOTH)
     std::fprintf(stderr, "attune: warning: %s: the mask is %s, the picture stays as it is\n",
                  job.mask.c_str(),
@@ -188,13 +193,12 @@ void run(const Options& options) {
     return api::Harmonizer(model, device.kind == DeviceKind::cuda ? device.index : -1,
                            options.device.threads);
   });
+  const SignalWatch watch;  // also for one picture: a file that is being written is finished or taken away
   if (!many) return process(harmonizer, jobs[0]);
 
   ensure_directory(options.out);
-  const SignalWatch watch;
   Progress progress("harmonize", "picture", static_cast<std::int64_t>(jobs.size()));
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
     process(harmonizer, jobs[i]);
     progress.update(static_cast<std::int64_t>(i) + 1, jobs[i].image.filename().string());
   }

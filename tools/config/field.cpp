@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <type_traits>
 
 #include "core/text.h"
@@ -32,7 +33,12 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
-std::string number_text(double value) { return shortest(static_cast<float>(value)).dump(); }
+// Whole numbers to the last digit, others as short as a float takes.
+std::string number_text(double value) {
+  const bool whole = std::fabs(value) < 1e18 && value == std::floor(value);
+  return whole ? std::to_string(static_cast<std::int64_t>(value))
+               : shortest(static_cast<float>(value)).dump();
+}
 
 std::string range_text(const Field& field) {
   const bool low = field.minimum > -std::numeric_limits<double>::infinity();
@@ -58,7 +64,7 @@ T read_number(const Field& field, const JsonReader& value) {
 
 std::string read_word(const Field& field, const std::vector<std::string>& words, const JsonReader& value) {
   if (!value.value().is_string()) value.reject(expectation(field));
-  const std::string word = value.string();
+  std::string word = value.string();
   if (std::find(words.begin(), words.end(), word) == words.end())
     value.reject(expectation(field) + did_you_mean(word, words));
   return word;
@@ -82,6 +88,12 @@ std::vector<std::string> parts_of(const std::string& path) {
   return parts;
 }
 
+// The path of an unknown key, or of the first key inside where it is a group: "optimiser.lr" has a near name.
+std::string first_leaf(const JsonReader& place) {
+  const Json& value = place.value();
+  return value.is_object() && !value.empty() ? first_leaf(place[place.keys()[0]]) : place.path();
+}
+
 // Every key of `object` must be one of `names` or a group of them.
 void check_keys(const std::vector<std::string>& names, const std::string& prefix, const JsonReader& object) {
   if (!object.value().is_object()) object.reject("an object");
@@ -90,8 +102,14 @@ void check_keys(const std::vector<std::string>& names, const std::string& prefix
     if (std::find(names.begin(), names.end(), path) != names.end()) continue;
     const bool is_group = std::any_of(
         names.begin(), names.end(), [&](const std::string& name) { return name.rfind(path + ".", 0) == 0; });
-    require(is_group, ErrorKind::configuration, object.source(), ": unknown key '", object[key].path(), "'",
-            did_you_mean(path, names));
+    if (!is_group) {
+      const JsonReader place = object[key];
+      const std::string leaf = first_leaf(place);
+      // Names are relative to their own table: an entry of `data` knows nothing of "data[0].".
+      const std::string below = leaf.substr(place.path().size() - path.size());
+      fail(ErrorKind::configuration, object.source(), ": unknown key '", leaf, "'",
+           did_you_mean(below, names));
+    }
     check_keys(names, path, object[key]);
   }
 }

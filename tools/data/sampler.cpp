@@ -59,8 +59,9 @@ Region region_of(const SampleTarget& target, std::int64_t size, std::vector<std:
     places.push_back(i);
     region.pixels.push_back({pixel[0], pixel[1], pixel[2]});
     region.weight.push_back(target.mask[i]);
-    region.position.push_back({(static_cast<float>(i % size) + 0.5f) / static_cast<float>(size),
-                               (static_cast<float>(i / size) + 0.5f) / static_cast<float>(size)});
+    const auto column = i % size, row = i / size;
+    region.position.push_back({(static_cast<float>(column) + 0.5f) / static_cast<float>(size),
+                               (static_cast<float>(row) + 0.5f) / static_cast<float>(size)});
   }
   return region;
 }

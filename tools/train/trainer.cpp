@@ -226,7 +226,7 @@ std::string Trainer::strength_histogram() const {
   for (const std::int64_t count : strengths_) total += count;
   std::string line = "composites by foreground MSE:";
   for (std::size_t i = 0; i < strength_bins.size(); ++i)
-    line += text(" ", strength_bins[i], i + 1 < strength_bins.size() ? "+ " : "+ ",
+    line += text(" ", strength_bins[i], "+ ",
                  number(100.0 * static_cast<double>(strengths_[i]) /
                             static_cast<double>(std::max<std::int64_t>(total, 1)),
                         "%.0f"),
@@ -239,6 +239,8 @@ void Trainer::report(const RunFolder& folder) {
   report.title = std::filesystem::absolute(folder.path).lexically_normal().filename().string();
   report.metrics = read_metrics(folder.metrics());
   report.config = config_as_json(config_).dump(2);
+  // A finished run that is resumed has validated nothing yet.
+  validation_.take_weights(network_.harmonizer(), network_.store(), optimizer_.average());
   report.pictures = validation_.pictures(8);
   write_report(folder.report(), report);
 }

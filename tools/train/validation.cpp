@@ -1,5 +1,6 @@
 #include "tools/train/validation.h"
 
+#include <cmath>
 #include <limits>
 
 #include "tools/data/picture_cache.h"
@@ -66,7 +67,7 @@ std::vector<ReportPicture> Validation::pictures(std::size_t count) {
     picture.real = prepared.real;
     picture.harmonized = prepared.composite;
     for (std::size_t i = 0; i < output.pixels.size(); ++i)
-      picture.harmonized.pixels[i] = static_cast<std::uint8_t>(output.pixels[i] + 0.5f);
+      picture.harmonized.pixels[i] = static_cast<std::uint8_t>(std::lround(output.pixels[i]));
     picture.psnr_before = score(Protocol::idih, prepared, to_float(prepared.composite)).psnr;
     picture.psnr_after = score(Protocol::idih, prepared, output).psnr;
     all.push_back(std::move(picture));

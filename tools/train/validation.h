@@ -18,12 +18,12 @@ class Validation {
   bool empty() const { return items_.empty(); }
   // Scores with the weights of `harmonizer` taken from `flat`, an array that lies like `store`'s.
   ValidationScores run(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
+  // The weights that pictures() works with; run() takes them too.
+  void take_weights(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
   // Before/after pictures of a few items, for the report.
   std::vector<ReportPicture> pictures(std::size_t count);
 
  private:
-  void take_weights(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
-
   ParameterStore store_;
   Harmonizer harmonizer_;
   EvaluationNetwork network_;

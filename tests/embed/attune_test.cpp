@@ -1,0 +1,172 @@
+// The C API's handles: every status and message that attune.h promises, null arguments, and who may be freed when.
+#include "attune/attune.h"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/embed/embedded_pictures.h"
+#include "tests/support/errors.h"
+#include "tests/tools/temporary_folder.h"
+
+namespace attune::test {
+
+namespace {
+
+// Frees what the test made, loaded or not.
+struct Handles {
+  attune_model* model = nullptr;
+  attune_session* session = nullptr;
+  Handles() = default;
+  Handles(const Handles&) = delete;
+  Handles& operator=(const Handles&) = delete;
+  ~Handles() {
+    attune_session_free(session);
+    attune_model_free(model);
+  }
+};
+
+attune_session_options options(std::int32_t device, std::int32_t threads) {
+  return {sizeof(attune_session_options), device, threads};
+}
+
+std::string bytes_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The message of loading `path`, which must fail as an invalid model.
+std::string load_failure(const std::string& path) {
+  Handles handles;
+  CHECK(attune_model_load(path.c_str(), &handles.model) == ATTUNE_INVALID_MODEL);
+  REQUIRE(handles.model != nullptr);
+  CHECK(attune_model_parameters(handles.model) == 0);
+  CHECK(attune_model_metadata(handles.model, "format") == nullptr);
+  CHECK(std::string(attune_model_path(handles.model)) == path);
+  return attune_model_message(handles.model);
+}
+
+}  // namespace
+
+TEST_CASE("The library says its versions") {
+  CHECK(attune_abi_version() == ATTUNE_ABI_VERSION);
+  CHECK(std::string(attune_version()) == "0.1.0");
+}
+
+TEST_CASE("A loaded model tells its path, size and metadata") {
+  Handles handles;
+  REQUIRE(attune_model_load(model_path().c_str(), &handles.model) == ATTUNE_OK);
+  CHECK(std::string(attune_model_message(handles.model)).empty());
+  CHECK(attune_model_path(handles.model) == model_path());
+  // Every weight is an f32 in the file, before which stands a short header.
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(model_path()));
+  const std::int64_t weights = attune_model_parameters(handles.model);
+  CHECK((weights * 4 < size && weights * 4 > size - 100000));
+  const char* description = attune_model_metadata(handles.model, "attune.model");
+  REQUIRE(description != nullptr);
+  CHECK(nlohmann::json::parse(description).at("inference_size") == 256);
+  CHECK(attune_model_metadata(handles.model, "no such key") == nullptr);
+  CHECK(attune_model_metadata(handles.model, nullptr) == nullptr);
+}
+
+TEST_CASE("A null path means the shipped model, found beside the program") {
+  // The program may stand in a build tree that is elsewhere; then the message names the places.
+  const std::filesystem::path shipped =
+      (std::filesystem::canonical("/proc/self/exe").parent_path() / "../../models/small.safetensors")
+          .lexically_normal();
+  Handles handles;
+  const attune_status status = attune_model_load(nullptr, &handles.model);
+  REQUIRE(handles.model != nullptr);
+  if (std::filesystem::exists(shipped)) {
+    CHECK(status == ATTUNE_OK);
+    CHECK(attune_model_path(handles.model) == shipped.string());
+  } else {
+    CHECK(status == ATTUNE_INVALID_MODEL);
+    CHECK(contains(attune_model_message(handles.model), shipped.string()));
+  }
+}
+
+TEST_CASE("Files that are no model are refused with their names") {
+  const tools::TemporaryFolder folder;
+  const std::string missing = (folder.path() / "missing.safetensors").string();
+  CHECK(contains(load_failure(missing), missing));
+  CHECK(contains(load_failure(folder.path().string()), folder.path().string()));
+  CHECK(!load_failure("").empty());
+
+  const std::string model = bytes_of(model_path());
+  folder.write("empty", "");
+  folder.write("text", "{\"weights\": 1}");
+  folder.write("cut", model.substr(0, model.size() - 4));
+  folder.write("cut_header", model.substr(0, 100));
+  folder.write("longer", model + "0000");
+  folder.write("other", std::string("\x02\0\0\0\0\0\0\0{}", 10));  // safetensors without tensors or metadata
+  for (const char* name : {"empty", "text", "cut", "cut_header", "longer", "other"}) {
+    const std::string path = (folder.path() / name).string(), message = load_failure(path);
+    INFO(message);
+    CHECK(contains(message, path));
+  }
+}
+
+TEST_CASE("Null handles and null places for handles are errors, never crashes") {
+  CHECK(attune_model_load(model_path().c_str(), nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(std::string(attune_model_message(nullptr)).empty());
+  CHECK(std::string(attune_model_path(nullptr)).empty());
+  CHECK(attune_model_parameters(nullptr) == 0);
+  CHECK(attune_model_metadata(nullptr, "format") == nullptr);
+  attune_model_free(nullptr);
+
+  Handles handles;
+  CHECK(attune_session_create(nullptr, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(attune_session_create(nullptr, nullptr, &handles.session) == ATTUNE_INVALID_ARGUMENT);
+  REQUIRE(handles.session != nullptr);
+  CHECK(contains(attune_session_message(handles.session), "model is not loaded"));
+  CHECK(std::string(attune_session_message(nullptr)).empty());
+  attune_session_free(nullptr);
+
+  EmbeddedPicture picture;
+  const attune_picture description = picture.description();
+  CHECK(attune_harmonize(nullptr, &description, nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(attune_harmonize(handles.session, &description, nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(contains(attune_session_message(handles.session), "session was not created"));
+}
+
+TEST_CASE("A session needs a loaded model and options that make sense") {
+  Handles broken;
+  attune_model_load("/no/such/model", &broken.model);
+  CHECK(attune_session_create(broken.model, nullptr, &broken.session) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(contains(attune_session_message(broken.session), "model is not loaded"));
+
+  Handles loaded;
+  REQUIRE(attune_model_load(model_path().c_str(), &loaded.model) == ATTUNE_OK);
+  const auto refusal = [&](const attune_session_options& wrong, attune_status expected) {
+    attune_session* session = nullptr;
+    CHECK(attune_session_create(loaded.model, &wrong, &session) == expected);
+    REQUIRE(session != nullptr);
+    const std::string message = attune_session_message(session);
+    attune_session_free(session);
+    return message;
+  };
+  attune_session_options old = options(-1, 1);
+  old.struct_size = 8;
+  CHECK(contains(refusal(old, ATTUNE_INVALID_ARGUMENT), "attune_session_options.struct_size is 8"));
+  CHECK(contains(refusal(options(-1, -1), ATTUNE_INVALID_ARGUMENT), "threads is -1"));
+  CHECK(contains(refusal(options(-2, 1), ATTUNE_INVALID_ARGUMENT), "device is -2"));
+  CHECK(!refusal(options(4096, 1), ATTUNE_UNSUPPORTED).empty());
+  const attune_session_options one_thread = options(-1, 1);
+  CHECK(attune_session_create(loaded.model, &one_thread, &loaded.session) == ATTUNE_OK);
+  CHECK(std::string(attune_session_message(loaded.session)).empty());
+}
+
+TEST_CASE("A model may be freed before its session") {
+  Handles handles;
+  REQUIRE(attune_model_load(model_path().c_str(), &handles.model) == ATTUNE_OK);
+  REQUIRE(attune_session_create(handles.model, nullptr, &handles.session) == ATTUNE_OK);
+  attune_model_free(handles.model);
+  handles.model = nullptr;
+  EmbeddedPicture picture;
+  const attune_picture description = picture.description();
+  CHECK(attune_harmonize(handles.session, &description, nullptr) == ATTUNE_OK);
+}
+
+}  // namespace attune::test

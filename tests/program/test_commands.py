@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Each subcommand does what the README says, with output that scripts can read."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import time
+import unittest
+
+import pictures
+import program
+
+SCORES = {"mse", "psnr", "fmse", "fpsnr", "ssim"}
+ONE_QUICK_ROW = "^norm/forward/f32/21000$"
+
+
+def limit_address_space():
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+
+
+class CommandsTest(program.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.demo = cls.data / "demo"
+        subprocess.run([str(program.DEMO_DATA), str(cls.demo)], check=True, timeout=program.TIMEOUT)
+        # The program as it is installed: bin/ and share/ below one prefix, wherever that is.
+        cls.prefix = cls.data / "prefix"
+        cls.installed = cls.prefix / "bin/attune"
+        cls.installed.parent.mkdir(parents=True)
+        try:
+            os.link(program.PROGRAM, cls.installed)
+        except OSError:  # another file system
+            cls.installed.write_bytes(program.PROGRAM.read_bytes())
+            cls.installed.chmod(0o755)
+        cls.model = cls.prefix / "share/attune/models/small.safetensors"
+        cls.model.parent.mkdir(parents=True)
+        cls.model.write_bytes(program.SHIPPED_MODEL.read_bytes())
+
+    def harmonize(self, out, *arguments, **options):
+        self.succeed("harmonize", "--image", self.composite, "--mask", self.mask, "--out", out, *arguments, **options)
+        return out.read_bytes()
+
+    def test_help_and_version_everywhere(self):
+        for command in ([], ["train"], ["harmonize"], ["eval"], ["bench"], ["info"]):
+            text = self.succeed(*command, "--help").stdout
+            self.assertIn("Usage: attune", text)
+            self.assertRegex(self.succeed(*command, "--version").stdout, r"\Aattune \d+\.\d+\.\d+\n\Z")
+
+    def test_info(self):
+        text = self.succeed("info", "--model", program.SHIPPED_MODEL).stdout
+        for part in (str(program.SHIPPED_MODEL), "weights", "16-32-64-128-160", "affine"):
+            self.assertIn(part, text)
+
+    def test_eval_of_the_composite(self):
+        result = self.succeed("eval", "--data", self.demo, "--list", "demo.txt", "--composite", "--json", "-")
+        scores = json.loads(result.stdout)
+        self.assertEqual(scores["protocol"], "idih")
+        self.assertEqual([row["set"] for row in scores["rows"]], ["overall", "demo", "15-100"])
+        for row in scores["rows"]:
+            self.assertEqual(set(row), {"set", "method", "images"} | SCORES)
+            self.assertEqual((row["method"], row["images"]), ("composite", 1))
+            self.assertEqual([row[score] for score in SCORES], [scores["rows"][0][score] for score in SCORES])
+
+    def test_eval_of_a_model(self):
+        for protocol in ("idih", "gtbg", "full"):
+            out = self.folder / "rows.json"
+            result = self.succeed("eval", "--data", self.data / "pairs", "--list", "all.txt", "--protocol", protocol,
+                                  "--model", program.SHIPPED_MODEL, "--json", out, "--threads", 1)
+            scores = json.loads(out.read_text())
+            self.assertEqual(scores["protocol"], protocol)
+            self.assertEqual([(row["set"], row["method"], row["images"]) for row in scores["rows"][:2]],
+                             [("overall", "composite", 2), ("overall", "model", 2)])
+            self.assertIn("overall", result.stdout)
+
+    def test_what_lies_outside_the_mask_stays(self):
+        out = self.folder / "out.png"
+        self.harmonize(out, "--model", program.SHIPPED_MODEL)
+        before, after = pictures.read_png(self.composite), pictures.read_png(out)
+        mask = pictures.read_png(self.mask).pixels
+        self.assertEqual((after.width, after.height, after.channels), (before.width, before.height, 3))
+        changed = [index for index in range(len(mask)) if before.pixel(index) != after.pixel(index)]
+        self.assertTrue(changed)
+        self.assertTrue(all(mask[index] for index in changed))
+
+    def test_a_folder_of_pictures(self):
+        pairs = self.data / "pairs"
+        self.succeed("harmonize", "--images", pairs / "composite_images", "--masks", pairs / "masks", "--out",
+                     self.folder / "out", "--model", program.SHIPPED_MODEL, "--threads", 1)
+        self.assertEqual(sorted(path.name for path in (self.folder / "out").iterdir()), ["p0_1_1.png", "p1_1_1.png"])
+        single = self.harmonize(self.folder / "single.png", "--model", program.SHIPPED_MODEL, "--threads", 1)
+        self.assertTrue((self.folder / "out/p0_1_1.png").read_bytes() == single)
+
+    def test_the_shipped_model_is_found_beside_the_program(self):
+        named = self.harmonize(self.folder / "named.png", "--model", program.SHIPPED_MODEL, "--threads", 1)
+        found = self.harmonize(self.folder / "found.png", "--threads", 1, program=self.installed)
+        self.assertTrue(named == found)
+        self.assertIn(str(self.model), self.succeed("info", program=self.installed).stdout)
+
+    @unittest.skipUnless(program.PROGRAM.parents[2] == program.SOURCE, "the build folder is not build/PRESET")
+    def test_the_shipped_model_is_found_from_the_build_folder(self):
+        self.assertIn(str(program.SHIPPED_MODEL), self.succeed("info").stdout)
+
+    def test_no_model_is_never_a_random_one(self):
+        alone = self.prefix / "bin/alone/deeper/attune"
+        alone.parent.mkdir(parents=True)
+        os.link(self.installed, alone)
+        result = program.run("harmonize", "--image", self.composite, "--mask", self.mask,
+                             "--out", self.folder / "out.png", program=alone)
+        self.assertEqual(result.returncode, 3)
+        self.assertRegex(result.stderr, r"\Aattune: the shipped model is not there; looked for .*small.safetensors\n\Z")
+        self.assertEqual(program.files_in(self.folder), {})
+
+    def test_print_config_and_dry_run_write_nothing(self):
+        before = program.files_in(self.data)
+        printed = self.succeed("train", self.config, "--print-config", "--set", "train.steps=7", cwd=self.folder).stdout
+        self.assertEqual(json.loads(printed)["train"]["steps"], 7)
+        self.assertIn("weights", self.succeed("train", self.config, "--dry-run", cwd=self.folder).stderr)
+        self.assertEqual((program.files_in(self.data), program.files_in(self.folder)), (before, {}))
+
+    def test_runs_go_to_runs_and_print_config_reads_back(self):
+        config = self.data / "again.json"
+        config.write_text(self.succeed("train", self.config, "--print-config", "--set", "train.steps=1").stdout)
+        self.addCleanup(config.unlink)
+        self.succeed("train", config, "--threads", 1, cwd=self.folder)
+        self.assertTrue((self.folder / "runs/again/best.safetensors").is_file())
+        self.harmonize(self.folder / "out.png", "--model", self.folder / "runs/again/best.safetensors")
+
+    @unittest.skipIf(program.SANITIZED, "sanitizers reserve terabytes of addresses")
+    def test_four_gigabytes_of_addresses_are_enough(self):
+        limit = {"preexec_fn": limit_address_space}
+        model = ("--model", program.SHIPPED_MODEL)
+        self.harmonize(self.folder / "out.png", *model, **limit)
+        self.succeed("eval", "--data", self.demo, "--list", "demo.txt", "--protocol", "full", *model, **limit)
+        self.train(self.folder / "run", "--set", "train.steps=1", **limit)
+        self.succeed("info", *model, **limit)
+
+
+@unittest.skipUnless(program.HAS_BENCHMARKS, "built without attune-bench")
+class BenchTest(program.ProgramTest):
+    def expect_row(self, text):
+        (row,) = json.loads(text)["benchmarks"]
+        self.assertEqual(row["name"], "norm/forward/f32/21000")
+        self.assertGreater(row["bytes"], 0)
+        self.assertGreater(row["flops"], 0)
+        self.assertTrue(0 < row["ceiling"] <= 1)
+
+    def test_json_on_stdout_and_in_a_file(self):
+        self.expect_row(self.succeed("bench", "--filter", ONE_QUICK_ROW, "--json", "-").stdout)
+        out = self.folder / "rows.json"
+        self.succeed("bench", "--filter", ONE_QUICK_ROW, "--json", out, "--threads", 1)
+        self.expect_row(out.read_text())
+        self.assertEqual(list(self.folder.iterdir()), [out])
+
+    def test_what_cannot_be_done(self):
+        for filter_, out, code in (("nosuch", "-", 2), ("(", "-", 2), ("nosuch", self.folder / "out.json", 2),
+                                   (ONE_QUICK_ROW, "/proc/rows.json", 1)):
+            result = program.run("bench", "--filter", filter_, "--json", out)
+            self.assertEqual(result.returncode, code, result.stderr)
+            self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
+            self.assertEqual((result.stdout, program.files_in(self.folder)), ("", {}))
+
+    def test_stopped(self):
+        out = self.folder / "rows.json"
+        log = self.folder / "log"
+        with open(log, "w") as output:
+            process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out)], stdout=output,
+                                       stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
+        deadline = time.monotonic() + program.TIMEOUT
+        while "Running" not in log.read_text():  # attune-bench's first words
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(program.TIMEOUT), 143)
+        self.assertEqual(list(self.folder.iterdir()), [log])
+
+
+if __name__ == "__main__":
+    unittest.main()

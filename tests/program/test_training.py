@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Training gives the same bits whenever it should: twice, resumed after any kind of end, with other loaders."""
+
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+import program
+
+WEIGHTS = ("last.safetensors", "last.state.safetensors", "best.safetensors")
+TIMES = {"time_s", "images_per_s"}
+CHECKPOINT_EVERY = program.CONFIG["train"]["checkpoint_every"]
+
+
+def refuse_constant(name):
+    raise ValueError(f"metrics.jsonl holds {name}")
+
+
+def read_metrics(folder):
+    lines = (folder / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(line, parse_constant=refuse_constant) for line in lines]
+
+
+def without_times(metrics):
+    return [{key: value for key, value in line.items() if key not in TIMES} for line in metrics]
+
+
+def steps_logged(folder):
+    try:
+        return (folder / "metrics.jsonl").read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def weights_in(folder):
+    return {name: program.digest(folder / name) for name in WEIGHTS}
+
+
+class TrainingTest(program.ProgramTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.reference = cls.data / "reference"
+        result = program.run("train", cls.config, "--out", cls.reference, "--threads", 1)
+        assert result.returncode == 0, result.stderr
+
+    def expect_reference(self, folder):
+        lines, expected = without_times(read_metrics(folder)), without_times(read_metrics(self.reference))
+        self.assertEqual(len(lines), len(expected))
+        for line, expected_line in zip(lines, expected):
+            self.assertEqual(line, expected_line)
+        self.assertEqual(weights_in(folder), weights_in(self.reference))
+
+    def stop_at(self, step, number, *arguments):
+        """A run that got the signal once `step` was logged; its exit code and folder."""
+        for attempt in range(10):
+            folder = self.folder / f"run{attempt}"
+            command = [program.PROGRAM, "train", self.config, "--out", folder, "--threads", "1", *arguments]
+            with open(self.folder / "stderr", "w") as stderr:
+                process = subprocess.Popen(list(map(str, command)), stderr=stderr)
+            deadline = time.monotonic() + program.TIMEOUT
+            while steps_logged(folder) < step and process.poll() is None:
+                self.assertLess(time.monotonic(), deadline, "the run does not get on")
+                time.sleep(0.001)
+            process.send_signal(number)
+            code = process.wait(program.TIMEOUT)
+            if code != 0:
+                return code, folder
+        self.fail("ten runs ended before they could be stopped")
+
+    def resume(self, folder):
+        """Goes on with a stopped run; the step from which it says that it does, None where from the start."""
+        result = self.succeed("train", self.config, "--resume", folder, "--threads", 1)
+        found = re.search(r"going on after step (\d+)$", result.stderr, re.MULTILINE)
+        return int(found.group(1)) if found else None
+
+    def expect_stopped_and_resumed(self, number, expected_code):
+        code, folder = self.stop_at(7, number)
+        self.assertEqual(code, expected_code)
+        last = read_metrics(folder)[-1]["step"]
+        self.assertEqual({path.name for path in folder.iterdir()} - {"best.safetensors"},
+                         {"config.json", "metrics.jsonl", "last.safetensors", "last.state.safetensors"})
+        self.assertIn(f"stopped at step {last};", (self.folder / "stderr").read_text())
+        self.assertEqual(self.resume(folder), last)
+        self.expect_reference(folder)
+
+    def test_metrics_hold_the_contracts_keys_and_finite_numbers(self):
+        metrics, train = read_metrics(self.reference), program.CONFIG["train"]
+        self.assertEqual([line["step"] for line in metrics], list(range(1, train["steps"] + 1)))
+        for line in metrics:
+            keys = {"step", "loss", "loss_rec", "loss_rc", "lr"} | TIMES
+            if line["step"] % train["validate_every"] == 0 or line["step"] == train["steps"]:
+                keys.add("val")
+                self.assertEqual(set(line["val"]), {"psnr", "mse", "fmse"})
+            self.assertEqual(set(line), keys)
+            for value in [*line.get("val", {}).values(), *(line[key] for key in keys - {"val"})]:
+                self.assertTrue(math.isfinite(value), line)
+        self.assertTrue((self.reference / "report.html").is_file())
+
+    def test_the_same_seed_gives_the_same_bits(self):
+        self.train(self.folder / "again")
+        self.expect_reference(self.folder / "again")
+
+    def test_another_seed_gives_others(self):
+        self.train(self.folder / "other", "--set", "seed=2", "--set", "train.steps=2")
+        self.assertNotEqual(read_metrics(self.folder / "other")[0]["loss"], read_metrics(self.reference)[0]["loss"])
+
+    def test_four_loader_threads_give_the_same_bits(self):
+        self.train(self.folder / "run", "--set", "train.loader_threads=4")
+        self.expect_reference(self.folder / "run")
+
+    def test_the_environments_thread_count_changes_no_bit(self):
+        def weights(count):
+            folder = self.folder / f"run{count}"
+            self.train(folder, "--set", "train.steps=4", threads=2,
+                       env={**os.environ, "OMP_NUM_THREADS": str(count)})
+            return weights_in(folder)
+        self.assertEqual(weights(1), weights(2))
+
+    def test_interrupted_and_resumed(self):
+        self.expect_stopped_and_resumed(signal.SIGINT, 130)
+
+    def test_terminated_and_resumed(self):
+        self.expect_stopped_and_resumed(signal.SIGTERM, 143)
+
+    def test_killed_and_resumed(self):
+        code, folder = self.stop_at(CHECKPOINT_EVERY + 2, signal.SIGKILL)
+        self.assertEqual(code, -signal.SIGKILL)
+        with open(folder / "metrics.jsonl", "a") as log:
+            log.write('{"step":8,"time_')  # as a kill in the middle of a write leaves it
+        start = self.resume(folder)
+        self.assertEqual(start % CHECKPOINT_EVERY, 0)
+        self.assertGreaterEqual(start, CHECKPOINT_EVERY)
+        self.expect_reference(folder)
+
+    def test_killed_before_the_first_checkpoint(self):
+        code, folder = self.stop_at(1, signal.SIGKILL, "--set", "train.checkpoint_every=1000")
+        self.assertEqual(code, -signal.SIGKILL)
+        result = self.succeed("train", self.config, "--resume", folder, "--threads", 1,
+                              "--set", "train.checkpoint_every=1000")
+        self.assertIn("no checkpoint yet, starting at step 0", result.stderr)
+        self.expect_reference(folder)
+
+    def test_a_finished_run_resumes_to_itself(self):
+        self.train(self.folder / "run", "--set", "train.steps=3")
+        before = program.files_in(self.folder)
+        result = self.succeed("train", self.config, "--resume", self.folder / "run", "--set", "train.steps=3")
+        self.assertIn("going on after step 3", result.stderr)
+        self.assertEqual(program.files_in(self.folder), before)
+
+    def test_only_the_number_of_steps_may_change(self):
+        folder = self.folder / "run"
+        self.train(folder, "--set", "train.steps=2")
+        before = program.files_in(folder)
+        for arguments, named in ((["--resume", folder, "--set", "optimizer.lr=0.5"], "lr was 0.002 and is 0.5"),
+                                 (["--resume", folder, "--out", self.folder / "else"], "name two folders"),
+                                 (["--out", folder], "holds a run already")):
+            result = program.run("train", self.config, *arguments, "--threads", 1)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(named, result.stderr)
+        self.assertEqual(program.files_in(folder), before)
+        result = self.succeed("train", self.config, "--resume", folder, "--set", "train.steps=3", "--threads", 1)
+        self.assertIn("train.steps changes from 2 to 3", result.stderr)
+        self.assertEqual([line["step"] for line in read_metrics(folder)], [1, 2, 3])
+
+
+if __name__ == "__main__":
+    unittest.main()
