@@ -32,6 +32,11 @@ void Graph::keep(ValueId value) { values_[index(value)].kept = true; }
 
 void Graph::add_loss(ValueId value, double weight) {
   keep(value);
+  for (Loss& loss : losses_) {
+    if (loss.value != value) continue;
+    loss.weight += weight;
+    return;
+  }
   losses_.push_back({value, weight});
 }
 
@@ -79,6 +84,9 @@ void Graph::mark_gradients(Mode mode) {
   for (const Loss& loss : losses_) {
     const TensorSpec& spec = values_[index(loss.value)].spec;
     require(spec.shape == Shape{1}, ErrorKind::argument, "graph: a loss is ", spec.shape, ", expected [1]");
+    for (const Node& node : nodes_)
+      require(std::count(node.inputs.begin(), node.inputs.end(), loss.value) == 0, ErrorKind::argument,
+              "graph: ", node.layer->kind(), " reads a loss, whose gradient is its weight alone");
     values_[index(loss.value)].reached = true;
   }
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {

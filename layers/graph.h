@@ -43,7 +43,7 @@ class Graph {
                            Learning learning = Learning::normal);
   // Keeps the value readable after the run.
   void keep(ValueId value);
-  // Adds weight * value to what backward() differentiates; the value must be a scalar [1].
+  // Adds weight * value to what backward() differentiates; the value must be a scalar [1] that no layer reads.
   void add_loss(ValueId value, double weight);
 
   void plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, Mode mode);

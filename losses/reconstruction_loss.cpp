@@ -19,6 +19,8 @@ void ReconstructionLossLayer::forward(Context& context, const LayerForward& a) c
 }
 
 void ReconstructionLossLayer::backward(Context& context, const LayerBackward& a) const {
+  require(a.input_modes[1] == GradientMode::ignore && a.input_modes[2] == GradientMode::ignore,
+          ErrorKind::argument, kind(), ": target and mask are data, they have no gradient");
   reconstruction::backward(context,
                            {a.inputs[0], a.inputs[1], a.outputs[1], a.outputs[2], a.output_gradients[0],
                             a.input_gradients[0], a.input_modes[0]},

@@ -1,4 +1,5 @@
 // (prediction, target [N, H, W, 3], mask [N, H, W]) -> (loss [1], per_image [N], area [N]): L_rec of math.md, 5.
+// Target and mask are data: a graph that asks for their gradients gets ErrorKind::argument from backward().
 #pragma once
 
 #include "kernels/reconstruction/reconstruction.h"

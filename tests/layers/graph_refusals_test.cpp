@@ -4,6 +4,7 @@
 #include "layers/convolution.h"
 #include "layers/graph.h"
 #include "layers/linear.h"
+#include "tests/layers/graph_layers.h"
 #include "tests/support/errors.h"
 
 namespace attune::test {
@@ -58,6 +59,19 @@ TEST_CASE("A loss is one number, and only kept values can be read") {
   CHECK_NOTHROW(graph.value(z));
   CHECK(kind_of([&] { graph.value(y); }) == ErrorKind::internal);
   CHECK(kind_of([&] { graph.gradient(x); }) == ErrorKind::internal);
+}
+
+TEST_CASE("A layer cannot read a loss") {
+  Context context({}, 1);
+  const WeightedSumLayer sum;
+  Graph graph;
+  const ValueId x = graph.input("x"), loss = graph.add(sum, {x})[0];
+  graph.add_loss(loss, 1);
+  CHECK_NOTHROW(graph.plan(context, {{x, {{4}}}}, Mode::training));
+  graph.add(sum, {loss});
+  const Error error = error_of([&] { graph.plan(context, {{x, {{4}}}}, Mode::training); });
+  CHECK(error.kind() == ErrorKind::argument);
+  CHECK(contains(error.what(), "weighted_sum reads a loss"));
 }
 
 }  // namespace attune::test

@@ -172,6 +172,19 @@ TEST_CASE("Losses enter with their weights") {
   check_sum(gradient(0.5, -3), a, b);
 }
 
+TEST_CASE("A value that is a loss twice enters with the sum of its weights") {
+  const auto gradient = [](const std::vector<double>& weights) {
+    Layers layers;
+    Graph graph;
+    const ValueId x = graph.input("x", true);
+    const ValueId loss = graph.add(layers.sum, graph.add(layers.first, {x}))[0];
+    for (const double weight : weights) graph.add_loss(loss, weight);
+    layers.run(graph, {x});
+    return doubles_of(graph.gradient(x));
+  };
+  CHECK(gradient({0.25, 0.5}) == gradient({0.75}));
+}
+
 TEST_CASE("Weights that no gradient reaches have a gradient of zero") {
   Layers layers;
   Graph graph;

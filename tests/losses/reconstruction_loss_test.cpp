@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "tests/support/errors.h"
 #include "tests/support/tiny_harmonizer.h"
 
 namespace attune::test {
@@ -79,6 +80,20 @@ TEST_CASE("An empty mask gives no loss and no gradient, beside an image that has
     CHECK(
         std::all_of(gradient.begin() + 8 * side * 3, gradient.end(), [](float value) { return value == 0; }));
   }
+}
+
+TEST_CASE("A target that wants a gradient is refused") {
+  Context context({}, 1);
+  ReconstructionLossLayer layer{{}};
+  Graph graph;
+  const ValueId prediction = graph.input("prediction", true), target = graph.input("target", true),
+                mask = graph.input("mask");
+  graph.add_loss(graph.add(layer, {prediction, target, mask})[0], 1);
+  const TensorSpec pictures = pictures_spec(1, side, side);
+  graph.plan(context, {{prediction, pictures}, {target, pictures}, {mask, masks_spec(1, side, side)}},
+             Mode::training);
+  graph.forward(context);
+  CHECK(kind_of([&] { graph.backward(context); }) == ErrorKind::argument);
 }
 
 TEST_CASE("The layer hands its penalty on") {

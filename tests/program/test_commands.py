@@ -4,6 +4,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -127,6 +128,25 @@ class CommandsTest(program.ProgramTest):
         self.succeed("train", config, "--threads", 1, cwd=self.folder)
         self.assertTrue((self.folder / "runs/again/best.safetensors").is_file())
         self.harmonize(self.folder / "out.png", "--model", self.folder / "runs/again/best.safetensors")
+
+    def test_the_commands_in_the_readme(self):
+        """In a folder that looks as ./quickstart leaves the checkout, with a few steps in place of a run."""
+        (self.folder / "build").mkdir()
+        shutil.copytree(self.demo, self.folder / "build/quickstart")
+        shutil.copyfile(self.demo / "composite_images/Garden_1_1.png", self.folder / "build/quickstart/before.png")
+        (self.folder / "examples").mkdir()
+        shutil.copyfile(program.SOURCE / "examples/tiny.json", self.folder / "examples/tiny.json")
+        lines = (program.SOURCE / "README.md").read_text().splitlines()
+        commands = [line.split()[1:] for line in lines if line.startswith("    build/cpu/attune ")]
+        self.assertEqual({command[0] for command in commands}, {"harmonize", "train", "bench"})
+        for steps, (command, *arguments) in enumerate(commands):
+            if command == "train":
+                arguments += ["--set", f"train.steps={steps}", "--threads", "1"]
+            if command != "bench" or program.HAS_BENCHMARKS:
+                which = program.PROGRAM if command == "bench" else self.installed
+                self.succeed(command, *arguments, cwd=self.folder, program=which)
+        self.assertTrue((self.folder / "after.png").is_file())
+        self.assertTrue((self.folder / "runs/mine/best.safetensors").is_file())
 
     @unittest.skipIf(program.SANITIZED, "sanitizers reserve terabytes of addresses")
     def test_four_gigabytes_of_addresses_are_enough(self):
