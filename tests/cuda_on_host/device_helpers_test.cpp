@@ -42,8 +42,9 @@ TEST_CASE("reduce_rows sums the rows of a block of any size, again and again in 
     const std::vector<float> values = integers(rows * columns);
     std::vector<float> expected(static_cast<std::size_t>(2 * columns));
     for (int i = 0; i < rows * columns; ++i) {
-      expected[static_cast<std::size_t>(i % columns)] += values[static_cast<std::size_t>(i)];
-      expected[static_cast<std::size_t>(columns + i % columns)] += 2 * values[static_cast<std::size_t>(i)];
+      const int column = i % columns, doubled = columns + column;
+      expected[static_cast<std::size_t>(column)] += values[static_cast<std::size_t>(i)];
+      expected[static_cast<std::size_t>(doubled)] += 2 * values[static_cast<std::size_t>(i)];
     }
     INFO(rows << " rows, " << columns << " columns");
     for_each_schedule(4, [&] { CHECK(sum_rows(context, values, rows, columns) == expected); });

@@ -143,7 +143,7 @@ TEST_CASE("A session needs a loaded model and options that make sense") {
     attune_session* session = nullptr;
     CHECK(attune_session_create(loaded.model, &wrong, &session) == expected);
     REQUIRE(session != nullptr);
-    const std::string message = attune_session_message(session);
+    std::string message = attune_session_message(session);
     attune_session_free(session);
     return message;
   };

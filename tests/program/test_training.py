@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -127,6 +128,24 @@ class TrainingTest(program.ProgramTest):
 
     def test_terminated_and_resumed(self):
         self.expect_stopped_and_resumed(signal.SIGTERM, 143)
+
+    def test_stopped_by_a_damaged_picture_and_resumed(self):
+        program.make_photos(self.folder / "photos", 12)
+        shutil.copytree(self.data / "pairs", self.folder / "pairs")
+        config = program.write_config(self.folder / "config.json", program.CONFIG)
+        whole, run = self.folder / "whole", self.folder / "run"
+        self.succeed("train", config, "--out", whole, "--threads", 1)
+        picture = self.folder / "photos/images/photo4.png"  # the seed draws others for six steps
+        content = picture.read_bytes()
+        picture.write_bytes(content[:100])
+        result = program.run("train", config, "--out", run, "--threads", 1)
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertIn("photo4.png", result.stderr.splitlines()[-1])
+        self.assertEqual(len(read_metrics(run)), CHECKPOINT_EVERY + 1)
+        picture.write_bytes(content)
+        result = self.succeed("train", config, "--resume", run, "--threads", 1)
+        self.assertIn(f"going on after step {CHECKPOINT_EVERY + 1}\n", result.stderr)
+        self.assertEqual(weights_in(run), weights_in(whole))
 
     def test_killed_and_resumed(self):
         code, folder = self.stop_at(CHECKPOINT_EVERY + 2, signal.SIGKILL)

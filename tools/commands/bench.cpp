@@ -74,7 +74,7 @@ void run(const Options& options) {
     if (!to_stdout) target.emplace(options.json);
     json = std::filesystem::temp_directory_path() / ("attune-bench-" + std::to_string(getpid()) + ".json");
     words.push_back("--benchmark_out=" + json.string());
-    words.push_back("--benchmark_out_format=json");
+    words.emplace_back("--benchmark_out_format=json");
   }
   const SignalWatch watch;
   const int code = run_and_wait(words, to_stdout);

@@ -98,7 +98,7 @@ std::string first_leaf(const JsonReader& place) {
 void check_keys(const std::vector<std::string>& names, const std::string& prefix, const JsonReader& object) {
   if (!object.value().is_object()) object.reject("an object");
   for (const std::string& key : object.keys()) {
-    const std::string path = prefix.empty() ? key : prefix + "." + key;
+    const std::string path = prefix.empty() ? key : text(prefix, ".", key);
     if (std::find(names.begin(), names.end(), path) != names.end()) continue;
     const bool is_group = std::any_of(
         names.begin(), names.end(), [&](const std::string& name) { return name.rfind(path + ".", 0) == 0; });

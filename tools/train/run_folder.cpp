@@ -42,6 +42,12 @@ void start_run(const RunFolder& folder, const Config& config) {
   write_config(folder, config);
 }
 
+void discard_run(const RunFolder& folder) {
+  std::error_code error;
+  for (const auto& file : {folder.config(), folder.metrics(), folder.path})
+    std::filesystem::remove(file, error);  // leaves a folder that is not empty
+}
+
 std::string resume_run(const RunFolder& folder, const Config& config) {
   std::error_code error;
   if (!std::filesystem::exists(folder.config(), error)) {

@@ -28,4 +28,7 @@ void start_run(const RunFolder& folder, const Config& config);
 // Returns a note for the user where the steps differ, since the schedule and so the bits follow from them.
 std::string resume_run(const RunFolder& folder, const Config& config);
 
+// Takes a run that failed before its first step away again, and its folder where nothing else is in it.
+void discard_run(const RunFolder& folder);
+
 }  // namespace attune::tools

@@ -91,7 +91,7 @@ int Trainer::run(const RunFolder& folder) {
   auto before = start;
   int signal = 0;
   while (step_ < config_.train.steps && signal == 0) {
-    StepMetrics metrics = train_step(loader.next());
+    StepMetrics metrics = train_step(next_batch(loader, folder));
     require(std::isfinite(metrics.loss), ErrorKind::internal, "the loss is not finite at step ", step_,
             "; the last checkpoint is in ", folder.path.string());
     const bool last = step_ == config_.train.steps;
@@ -118,6 +118,19 @@ int Trainer::run(const RunFolder& folder) {
   progress.message(strength_histogram());
   report(folder);
   return 0;
+}
+
+// A picture that can't be read costs no steps that were done, and a run without any leaves no folder that is "a run already".
+const Batch& Trainer::next_batch(Loader& loader, const RunFolder& folder) {
+  try {
+    return loader.next();
+  } catch (const Error&) {
+    if (step_ > 0)
+      save(folder);
+    else
+      discard_run(folder);
+    throw;
+  }
 }
 
 StepMetrics Trainer::train_step(const Batch& batch) {

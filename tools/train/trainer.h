@@ -20,7 +20,8 @@ class Trainer {
   Trainer(const Config& config, Device device, int threads);
 
   // Trains in `folder` (made by start_run or resume_run) from its checkpoint where there is one. Returns 0 when
-  // config.train.steps are done, or the signal (SIGINT, SIGTERM) that stopped it; the state is saved in both cases.
+  // config.train.steps are done, or the signal (SIGINT, SIGTERM) that stopped it; the state is saved in both cases, and
+  // where a picture can't be read (which throws) as well.
   int run(const RunFolder& folder);
 
   // A few lines about the network and the data, for people.
@@ -32,6 +33,7 @@ class Trainer {
     bool known = false;
   };
 
+  const Batch& next_batch(Loader& loader, const RunFolder& folder);
   StepMetrics train_step(const Batch& batch);
   void restore(const RunFolder& folder);
   void save(const RunFolder& folder);
