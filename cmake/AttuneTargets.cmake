@@ -9,8 +9,8 @@ if(ATTUNE_SANITIZE)
   target_compile_options(attune_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${ATTUNE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer>)
   target_link_options(attune_options INTERFACE -fsanitize=${ATTUNE_SANITIZE})
-  # One code path instead of three: compiling all of them takes 100 s a file here, and a machine runs just one. The
-  # baseline it is, which the other presets' machines leave out.
+  # One vector path, the baseline, instead of three: all of them take 100 s for style_fusion_cpu.cpp alone. The other
+  # presets' tests run each that the machine has.
   target_compile_definitions(attune_options INTERFACE HWY_COMPILE_ONLY_STATIC)
   # gcc warns about its own <regex> where sanitizers change what is inlined.
   target_compile_options(attune_options INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
