@@ -12,8 +12,9 @@
 using namespace attune;
 using attune::test::kind_of;
 
-// AddressSanitizer's malloc is to return null like any other, for the test of a workspace that cannot grow.
+// The sanitizers' malloc is to return null like any other, for the test of a workspace that cannot grow.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }  // NOLINT
+extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }  // NOLINT
 
 TEST_CASE("A context has the threads it was given, or all cores") {
   CHECK(Context({}, 3).threads() == 3);
