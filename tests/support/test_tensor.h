@@ -17,7 +17,8 @@ class TestTensor {
       : shape_(shape), dtype_(dtype), device_(device), offset_(guard + offset) {
     const std::int64_t total = shape.elements() + 2 * guard + offset;
     memory_ = allocate(device, total * size_of(dtype));
-    fill_bytes(memory_.get(), device, poison, total * size_of(dtype));
+    fill_bytes(memory_.get(), device, guard_byte, total * size_of(dtype));
+    fill_bytes(view().data, device, poison, shape.elements() * size_of(dtype));
     total_ = total;
   }
   TestTensor(Shape shape, DType dtype, const std::vector<double>& values, int offset = 0, Device device = {})
@@ -47,7 +48,7 @@ class TestTensor {
     const std::size_t end = begin + static_cast<std::size_t>(shape_.elements()) * element_bytes();
     bool guards_intact = true;
     for (std::size_t i = 0; i < bytes.size(); ++i)
-      if (i < begin || i >= end) guards_intact &= static_cast<unsigned char>(bytes[i]) == poison;
+      if (i < begin || i >= end) guards_intact &= static_cast<unsigned char>(bytes[i]) == guard_byte;
     REQUIRE(guards_intact);
     std::vector<double> values(static_cast<std::size_t>(shape_.elements()));
     for (std::size_t i = 0; i < values.size(); ++i)
@@ -65,6 +66,8 @@ class TestTensor {
  private:
   static constexpr std::int64_t guard = 32;
   static constexpr unsigned char poison = 0xff;  // NaN in every floating type
+  static constexpr unsigned char guard_byte =
+      0x5a;  // finite: a NaN that is updated in place stays what it was
 
   std::size_t element_bytes() const { return static_cast<std::size_t>(size_of(dtype_)); }
 
