@@ -43,10 +43,10 @@ inline RowGrid plan_row_grid(std::int64_t images, std::int64_t pixels, std::int6
   plan.tiles = divide_up(vectors, row_grid_columns);
   plan.columns = static_cast<int>(divide_up(vectors, plan.tiles));
   plan.rows = row_grid_threads / plan.columns;
-  const std::int64_t wanted =
-      multiprocessors * blocks_per_multiprocessor / std::max<std::int64_t>(1, images * plan.tiles);
-  const std::int64_t useful = divide_up(pixels, plan.rows * pixels_per_thread);
-  plan.slabs = std::max<std::int64_t>(1, std::min(wanted, useful));
+  plan.slabs =
+      std::clamp<std::int64_t>(divide_up(pixels, plan.rows * pixels_per_thread), 1,
+                               std::max<std::int64_t>(1, multiprocessors * blocks_per_multiprocessor /
+                                                             std::max<std::int64_t>(1, images * plan.tiles)));
   return plan;
 }
 

@@ -14,10 +14,15 @@ constexpr int vector_bytes = 16;  // the widest load of one thread
 template <class T>
 inline constexpr int vector_width = vector_bytes / static_cast<int>(sizeof(T));
 
+template <class... Pointers>
+bool aligned_to_vector(Pointers... data) {
+  return (... && (reinterpret_cast<std::uintptr_t>(data) % vector_bytes == 0));
+}
+
 // True where every row of `columns` elements can be read in whole vectors.
 template <class T>
 bool vectors_fit(const void* data, std::int64_t columns) {
-  return reinterpret_cast<std::uintptr_t>(data) % vector_bytes == 0 && columns % vector_width<T> == 0;
+  return aligned_to_vector(data) && columns % vector_width<T> == 0;
 }
 
 // The bits of `width` elements as one aligned load leaves them.
@@ -73,6 +78,30 @@ __device__ __forceinline__ void store(const float (&values)[width], bfloat16* p)
       packed.element[i + 1].bits = static_cast<std::uint16_t>(bits >> 16);
     }
     *reinterpret_cast<Packed<bfloat16, width>*>(p) = packed;
+  }
+}
+
+// `count` neighbouring elements in pieces of `width`, to which `p` is aligned: for what is no power of two, such as the
+// 12 floats of 4 pixels.
+template <int width, int count, class T>
+__device__ __forceinline__ void load_run(const T* p, float (&values)[count]) {
+  static_assert(count % width == 0);
+#pragma unroll
+  for (int i = 0; i < count; i += width) {
+    const Packed<T, width> piece = load_packed<width>(p + i);
+#pragma unroll
+    for (int k = 0; k < width; ++k) values[i + k] = static_cast<float>(piece.element[k]);
+  }
+}
+template <int width, int count, class T>
+__device__ __forceinline__ void store_run(const float (&values)[count], T* p) {
+  static_assert(count % width == 0);
+#pragma unroll
+  for (int i = 0; i < count; i += width) {
+    float piece[width];
+#pragma unroll
+    for (int k = 0; k < width; ++k) piece[k] = values[i + k];
+    store<width>(piece, p + i);
   }
 }
 

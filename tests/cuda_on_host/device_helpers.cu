@@ -1,6 +1,8 @@
 #include "tests/cuda_on_host/device_helpers.h"
 
+#include "core/cuda/flat_grid.cuh"
 #include "core/cuda/launch.cuh"
+#include "core/cuda/line_grid.cuh"
 #include "core/cuda/reduce.cuh"
 #include "core/cuda/vector.cuh"
 #include "core/cuda/walk_pixels.cuh"
@@ -27,10 +29,11 @@ std::vector<T> to_host(const Context& context, const Tensor& tensor) {
 }
 
 __global__ void reduce_block_kernel(const float* values, float* sums, float* doubled, float* maxima) {
-  const float value = values[threadIdx.x];
-  sums[threadIdx.x] = block_reduce(value, 0.0f, Sum());
-  doubled[threadIdx.x] = block_reduce(2 * value, 0.0f, Sum());  // in the same shared memory
-  maxima[threadIdx.x] = block_reduce(value, -3e38f, Maximum());
+  const unsigned thread = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
+  const float value = values[thread];
+  sums[thread] = block_reduce(value, 0.0f, Sum());
+  doubled[thread] = block_reduce(2 * value, 0.0f, Sum());  // in the same shared memory
+  maxima[thread] = block_reduce(value, -3e38f, Maximum());
 }
 
 struct RowSum {
@@ -57,6 +60,15 @@ __global__ void double_vectors_kernel(const T* in, T* out) {
   store<width>(values, out + threadIdx.x * width);
 }
 
+// Runs of three pieces.
+template <class T, int width>
+__global__ void double_runs_kernel(const T* in, T* out) {
+  float values[3 * width];
+  load_run<width>(in + threadIdx.x * 3 * width, values);
+  for (float& value : values) value *= 2;
+  store_run<width>(values, out + threadIdx.x * 3 * width);
+}
+
 __global__ void reverse_kernel(const float* in, float* out) {
   float* const slots = dynamic_shared<float>();
   slots[threadIdx.x] = in[threadIdx.x];
@@ -70,13 +82,25 @@ __global__ void count_visits_kernel(float* visits, int pixels) {
       [&](std::int64_t pixel, float before) { visits[pixel] = before + 1; });
 }
 
+__global__ void count_lines_kernel(float* visits, int lines, int items) {
+  for_each_line(lines, [&](std::int64_t line) {
+    for (int item = static_cast<int>(threadIdx.x); item < items; item += static_cast<int>(blockDim.x))
+      visits[line * items + item] += 1;
+  });
+}
+
+__global__ void count_flat_kernel(float* visits, int items) {
+  for (std::int64_t item = flat_grid_first(); item < items; item += flat_grid_step()) visits[item] += 1;
+}
+
 }  // namespace
 
-Reduced reduce_block(Context& context, const std::vector<float>& values) {
+Reduced reduce_block(Context& context, const std::vector<float>& values, unsigned layers) {
   const Tensor in = to_device(values, context.device());
   const auto like_in = [&] { return Tensor(in.shape(), DType::f32, context.device()); };
   Tensor sums = like_in(), doubled = like_in(), maxima = like_in();
-  launch("reduce_block", stream_of(context), dim3(1), dim3(static_cast<unsigned>(values.size())), 0,
+  launch("reduce_block", stream_of(context), dim3(1),
+         dim3(static_cast<unsigned>(values.size()) / (layers * layers), layers, layers), 0,
          reduce_block_kernel, in.as<float>(), sums.as<float>(), doubled.as<float>(), maxima.as<float>());
   return {to_host<float>(context, sums), to_host<float>(context, doubled), to_host<float>(context, maxima)};
 }
@@ -105,6 +129,20 @@ template std::vector<float> double_vectors<float, 4>(Context&, const std::vector
 template std::vector<bfloat16> double_vectors<bfloat16, 1>(Context&, const std::vector<float>&);
 template std::vector<bfloat16> double_vectors<bfloat16, 8>(Context&, const std::vector<float>&);
 
+template <class T, int width>
+std::vector<T> double_runs(Context& context, const std::vector<float>& values) {
+  std::vector<T> rounded;
+  for (const float value : values) rounded.push_back(static_cast<T>(value));
+  const Tensor in = to_device(rounded, context.device());
+  Tensor out(in.shape(), dtype_of<T>, context.device());
+  launch("double_runs", stream_of(context), dim3(1), dim3(static_cast<unsigned>(values.size()) / (3 * width)),
+         0, double_runs_kernel<T, width>, in.as<T>(), out.as<T>());
+  return to_host<T>(context, out);
+}
+template std::vector<float> double_runs<float, 1>(Context&, const std::vector<float>&);
+template std::vector<float> double_runs<float, 4>(Context&, const std::vector<float>&);
+template std::vector<bfloat16> double_runs<bfloat16, 8>(Context&, const std::vector<float>&);
+
 std::vector<float> reverse_in_shared(Context& context, const std::vector<float>& values) {
   const Tensor in = to_device(values, context.device());
   Tensor out(in.shape(), DType::f32, context.device());
@@ -117,6 +155,21 @@ std::vector<float> count_visits(Context& context, int pixels, int threads) {
   Tensor visits = Tensor::zeros({pixels}, DType::f32, context.device());
   launch("count_visits", stream_of(context), dim3(1), dim3(static_cast<unsigned>(threads)), 0,
          count_visits_kernel, visits.as<float>(), pixels);
+  return to_host<float>(context, visits);
+}
+
+std::vector<float> count_line_visits(Context& context, int lines, int items) {
+  Tensor visits = Tensor::zeros({lines * items}, DType::f32, context.device());
+  const LineGrid plan = plan_line_grid(lines, items, multiprocessor_count());
+  launch("count_lines", stream_of(context), plan.grid, plan.block, 0, count_lines_kernel, visits.as<float>(),
+         lines, items);
+  return to_host<float>(context, visits);
+}
+
+std::vector<float> count_flat_visits(Context& context, int items) {
+  Tensor visits = Tensor::zeros({items}, DType::f32, context.device());
+  launch("count_flat", stream_of(context), dim3(flat_grid_blocks(items, multiprocessor_count())),
+         dim3(flat_grid_threads), 0, count_flat_kernel, visits.as<float>(), items);
   return to_host<float>(context, visits);
 }
 

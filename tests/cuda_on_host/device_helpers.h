@@ -8,11 +8,12 @@
 
 namespace attune::test {
 
-// The sum and the maximum of the block's values in each of its threads (block_reduce), one value a thread.
+// The sum and the maximum of the block's values in each of its threads (block_reduce), one value a thread; the block is
+// `layers` threads high and deep.
 struct Reduced {
   std::vector<float> sums, doubled, maxima;
 };
-Reduced reduce_block(Context& context, const std::vector<float>& values);
+Reduced reduce_block(Context& context, const std::vector<float>& values, unsigned layers);
 
 // Sums over the rows of a rows x columns block (reduce_rows), twice in the same slots: of the values and of twice them.
 std::vector<float> sum_rows(Context& context, const std::vector<float>& values, int rows, int columns);
@@ -21,10 +22,18 @@ std::vector<float> sum_rows(Context& context, const std::vector<float>& values, 
 template <class T, int width>
 std::vector<T> double_vectors(Context& context, const std::vector<float>& values);
 
+// The same by load_run and store_run, three pieces of `width` elements a thread.
+template <class T, int width>
+std::vector<T> double_runs(Context& context, const std::vector<float>& values);
+
 // The values of a block reversed through dynamic shared memory.
 std::vector<float> reverse_in_shared(Context& context, const std::vector<float>& values);
 
 // How often each of `pixels` pixels is visited when `threads` threads share them (walk_pixels).
 std::vector<float> count_visits(Context& context, int pixels, int threads);
+
+// How often each item of `lines` lines is visited by a line grid's threads, and each of `items` by a flat grid's.
+std::vector<float> count_line_visits(Context& context, int lines, int items);
+std::vector<float> count_flat_visits(Context& context, int items);
 
 }  // namespace attune::test

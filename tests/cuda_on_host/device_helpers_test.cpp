@@ -25,7 +25,7 @@ TEST_CASE("block_reduce gives every thread the sum and the maximum") {
     const float sum = std::accumulate(values.begin(), values.end(), 0.0f);
     const float maximum = *std::max_element(values.begin(), values.end());
     for_each_schedule(4, [&] {
-      const Reduced reduced = reduce_block(context, values);
+      const Reduced reduced = reduce_block(context, values, threads == 96 ? 2 : 1);
       INFO(threads << " threads");
       CHECK(reduced.sums == std::vector<float>(values.size(), sum));
       CHECK(reduced.doubled == std::vector<float>(values.size(), 2 * sum));
@@ -73,6 +73,19 @@ TEST_CASE("vectors are loaded, converted and stored element by element") {
   CHECK(eight == expected);
 }
 
+TEST_CASE("runs of several vectors are loaded and stored element by element") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  const std::vector<float> values = integers(96);
+  std::vector<float> doubled = values, eight;
+  for (float& value : doubled) value *= 2;
+  CHECK(double_runs<float, 1>(context, values) == doubled);
+  CHECK(double_runs<float, 4>(context, values) == doubled);
+  for (const bfloat16 value : double_runs<bfloat16, 8>(context, values))
+    eight.push_back(static_cast<float>(value));
+  CHECK(eight == doubled);
+}
+
 TEST_CASE("dynamic_shared gives what the launch asked for") {
   if (!have_cuda_device()) return;
   Context context(cuda_device);
@@ -88,6 +101,20 @@ TEST_CASE("walk_pixels visits every pixel once") {
     INFO(pixels << " pixels");
     CHECK(count_visits(context, pixels, 32) == std::vector<float>(static_cast<std::size_t>(pixels), 1.0f));
   }
+}
+
+TEST_CASE("a line grid and a flat grid visit every item once") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  for_each_multiprocessor_count({1, 132}, [&] {
+    for (const auto& size : {std::pair{1, 1}, {7, 3}, {100, 33}, {3000, 2}, {5, 256}, {33, 257}, {2, 1000}}) {
+      const int lines = size.first, items = size.second;
+      INFO(lines << " lines of " << items);
+      const std::vector<float> once(static_cast<std::size_t>(lines * items), 1.0f);
+      CHECK(count_line_visits(context, lines, items) == once);
+      CHECK(count_flat_visits(context, lines * items) == once);
+    }
+  });
 }
 
 TEST_CASE("a row grid covers every channel and stays within its limits") {

@@ -278,5 +278,6 @@ inline float __fdividef(float a, float b) { return a / b; }
 inline float __expf(float value) { return std::exp(value); }
 inline float __logf(float value) { return std::log(value); }
 inline float rsqrtf(float value) { return 1 / std::sqrt(value); }
+using std::isfinite;
 using std::max;
 using std::min;
