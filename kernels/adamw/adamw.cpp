@@ -44,7 +44,7 @@ void step(Context& context, const Step& a, const Options& options) {
     check_tensor(op, "gradient_norm", context, a.gradient_norm, {1}, dtype);
   check_options(options, a.parameters.elements());
   if (context.device().kind == DeviceKind::cpu) return cpu::step(context, a, options);
-  fail(ErrorKind::unsupported, "adamw has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::step(context, a, options);
 }
 
 Cost step_cost(std::int64_t elements, bool averaged) {

@@ -78,9 +78,12 @@ struct Factors {
 };
 Factors factors(const Options& options);
 
-// The body that step dispatches to after its checks.
+// The bodies that step dispatches to after its checks.
 namespace cpu {
 void step(Context& context, const Step& arguments, const Options& options);
 }  // namespace cpu
+namespace cuda {
+void step(Context& context, const Step& arguments, const Options& options);
+}  // namespace cuda
 
 }  // namespace attune::adamw
