@@ -15,11 +15,13 @@ void forward(Context& context, const Forward& a) {
   require(a.x.dtype != DType::bf16, ErrorKind::argument, op, ": x is bf16, expected f32");
   check_tensor(op, "norm", context, a.norm, {1}, a.x.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a);
-  fail(ErrorKind::unsupported, "norm has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a);
 }
 
 std::int64_t workspace_bytes(std::int64_t elements, Device device) {
-  return device.kind == DeviceKind::cpu ? cpu::workspace_bytes(elements) : 0;
+  if (device.kind == DeviceKind::cpu) return cpu::workspace_bytes(elements);
+  if constexpr (built_with_cuda) return cuda::workspace_bytes(elements);
+  return 0;
 }
 
 Cost forward_cost(std::int64_t elements) { return {4 * (elements + 1), 2 * elements}; }

@@ -12,9 +12,10 @@
 // | x        | [n]   | f32   | in; aligned to its element                   |
 // | norm     | [1]   | f32   | out (overwrites); not an element of x        |
 //
-// Numbers: every square is exact in double and is added in double, in a fixed order: element i of a block goes to
-// lane i mod 16, the lanes are added in order, then the blocks in order. Hence the same bits for any number of
-// threads and on every instruction set. One pass over x, then one over the blocks' sums.
+// Numbers: every square is exact in double and is added in double, in a fixed order. On the CPU element i of a block
+// goes to lane i mod 16, the lanes are added in order, then the blocks in order: the same bits for any number of
+// threads and on every instruction set. On a GPU the order depends on its number of multiprocessors and on x's
+// alignment. One pass over x, then one over the blocks' sums.
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
 // Thread-safe for distinct contexts.
 #pragma once
@@ -37,10 +38,14 @@ std::int64_t workspace_bytes(std::int64_t elements, Device device);
 
 Cost forward_cost(std::int64_t elements);
 
-// The body that forward dispatches to after its checks.
+// The bodies that forward dispatches to after its checks.
 namespace cpu {
 void forward(Context& context, const Forward& arguments);
 std::int64_t workspace_bytes(std::int64_t elements);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments);
+std::int64_t workspace_bytes(std::int64_t elements);
+}  // namespace cuda
 
 }  // namespace attune::norm

@@ -9,7 +9,7 @@
 namespace attune::test {
 
 // Larger cases are for benchmarks alone.
-inline constexpr std::int64_t most_norm_elements_tested = 200000;
+inline constexpr std::int64_t most_norm_elements_tested = 300000;
 
 struct NormCase {
   std::string name;
@@ -29,6 +29,7 @@ inline const std::vector<NormCase>& norm_cases() {
       {"one_block", 16384, Values::constant, 0, 1},
       {"one_block_and_one", 16385, Values::random, 1, 1e25},  // squares above f32's range
       {"odd", 100003, Values::large_mean, 1, 1},
+      {"many_blocks", 270001, Values::random, 1, 1},  // more than a GPU's second stage has threads
       {"tiny_network", 21000, Values::random, 0, 1, true},
       {"small_network", 1500000, Values::random, 0, 1, true},
       {"base_network", 40000000, Values::random, 0, 1, true},
