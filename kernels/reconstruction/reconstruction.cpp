@@ -31,7 +31,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
   check_tensor(op, "per_image", context, a.per_image, {shape[0]}, dtype);
   check_tensor(op, "area", context, a.area, {shape[0]}, dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
-  fail(ErrorKind::unsupported, "reconstruction has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -42,11 +42,13 @@ void backward(Context& context, const Backward& a, const Options& options) {
   if (a.dprediction_mode == GradientMode::ignore) return;
   check_tensor(op, "dprediction", context, a.dprediction, a.prediction.shape, dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
-  fail(ErrorKind::unsupported, "reconstruction has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a, options);
 }
 
 std::int64_t workspace_bytes(const Shape& prediction, Device device) {
-  return device.kind == DeviceKind::cpu ? cpu::workspace_bytes(prediction) : 0;
+  if (device.kind == DeviceKind::cpu) return cpu::workspace_bytes(prediction);
+  if constexpr (built_with_cuda) return cuda::workspace_bytes(prediction);
+  return 0;
 }
 
 Cost forward_cost(const Shape& prediction, DType dtype) {

@@ -31,8 +31,8 @@
 // | dloss              | [1]          | f32   | in, on the device                                        |
 // | dprediction        | [N, H, W, 3] | f32   | overwrites or accumulates as the mode says; no alias     |
 //
-// Numbers: f32 sums within a run of 4096 pixels, in double across runs, in a fixed order: deterministic for any
-// number of threads. Forward reads its inputs once; backward needs neither the mask nor a reduction.
+// Numbers: f32 sums within a run of 4096 pixels (on a GPU, of a thread's pixels), in double across runs, in a fixed
+// order: deterministic for any number of threads. Forward reads its inputs once; backward needs neither the mask nor a reduction.
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, or a minimum_area_fraction
 // outside (0, 1]; nothing is written then.
 // Thread-safe for distinct contexts.
@@ -85,5 +85,10 @@ void forward(Context& context, const Forward& arguments, const Options& options)
 void backward(Context& context, const Backward& arguments, const Options& options);
 std::int64_t workspace_bytes(const Shape& prediction);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+std::int64_t workspace_bytes(const Shape& prediction);
+}  // namespace cuda
 
 }  // namespace attune::reconstruction

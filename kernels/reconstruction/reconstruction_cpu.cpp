@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/parallel.h"
+#include "kernels/reconstruction/penalty.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/reconstruction/reconstruction_cpu.cpp"
@@ -41,28 +42,6 @@ struct Runs {
 struct Sums {
   double penalty = 0, mask = 0;
 };
-
-// l_n of an image with these sums.
-inline double image_loss(Penalty penalty, double mean_penalty) {
-  return penalty == Penalty::robust ? std::sqrt(mean_penalty + robust_offset) - robust_root : mean_penalty;
-}
-
-// What d, or its sign, is multiplied with in image n: dloss / N l'(E_n) / (3 area_n), and 2 for a square.
-inline float gradient_scale(const Backward& a, std::int64_t image, Penalty penalty) {
-  const double upstream =
-      static_cast<double>(*a.dloss.as<float>()) / static_cast<double>(a.prediction.shape[0]);
-  const double scale = upstream / (3 * static_cast<double>(a.area.as<float>()[image]));
-  const double loss = static_cast<double>(a.per_image.as<float>()[image]);
-  switch (penalty) {
-    case Penalty::squared:
-      return static_cast<float>(2 * scale);
-    case Penalty::robust:
-      return static_cast<float>(scale / (loss + robust_root));
-    case Penalty::absolute:
-      break;
-  }
-  return static_cast<float>(scale);
-}
 
 }  // namespace attune::reconstruction
 #endif
@@ -119,7 +98,10 @@ void write_gradient(Context& context, const Backward& a, const Options& options)
     const float* prediction = a.prediction.as<float>() + first;
     const float* target = a.target.as<float>() + first;
     float* dprediction = a.dprediction.as<float>() + first;
-    const V32 scale = hn::Set(F32(), gradient_scale(a, runs.image(run), options.penalty));
+    const std::int64_t image = runs.image(run);
+    const V32 scale =
+        hn::Set(F32(), gradient_scale(options.penalty, *a.dloss.as<float>(), runs.images,
+                                      a.area.as<float>()[image], a.per_image.as<float>()[image]));
     for_each_run_of_lanes(3 * runs.length(run), [&](std::size_t i, std::size_t n) HWY_ATTR {
       V32 gradient = derivative<absolute>(difference(prediction, target, i, n), scale);
       if constexpr (accumulate) gradient = hn::Add(gradient, load_first(dprediction + i, n));

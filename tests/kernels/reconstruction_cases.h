@@ -49,6 +49,8 @@ inline const std::vector<ReconstructionCase>& reconstruction_cases() {
       {"odd", 1, 255, 257, Penalty::squared, Values::random, Mask::all_but_one_pixel, 1, accumulate},
       {"odd_empty", 1, 255, 257, Penalty::robust, Values::large_mean, Mask::empty, 0, accumulate},
       {"odd_random", 2, 255, 257, Penalty::absolute, Values::random, Mask::random, 1, overwrite},
+      {"aligned", 2, 96, 128, Penalty::robust, Values::random, Mask::soft, 0, overwrite},  // in several slabs
+      {"many_images", 33, 2, 4, Penalty::squared, Values::random, Mask::soft, 0, accumulate},
       {"training", 8, 192, 192, Penalty::robust, Values::random, Mask::random, 0, overwrite, true},
       {"training_256", 8, 256, 256, Penalty::squared, Values::random, Mask::soft, 0, overwrite, true},
       {"large", 16, 512, 512, Penalty::absolute, Values::random, Mask::soft, 0, overwrite, true},
