@@ -37,7 +37,7 @@ void forward(Context& context, const Forward& a) {
   if (!a.mask.empty())
     check_tensor(op, "mask", context, a.mask, {picture[0], picture[1], picture[2]}, a.picture.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a);
 }
 
 void backward(Context& context, const Backward& a) {
@@ -45,7 +45,7 @@ void backward(Context& context, const Backward& a) {
   if (a.dpicture_mode == GradientMode::ignore) return;
   check_maps(context, "dpicture", a.dpicture, "dx", a.dx);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a);
 }
 
 void pad_mask(Context& context, const PadMask& a) {
@@ -56,7 +56,7 @@ void pad_mask(Context& context, const PadMask& a) {
   check_tensor(op, "padded", context, a.padded, a.padded.shape, a.mask.dtype);
   check_padding(a.mask.shape, a.padded.shape);
   if (context.device().kind == DeviceKind::cpu) return cpu::pad_mask(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::pad_mask(context, a);
 }
 
 Cost forward_cost(const Shape& picture, const Shape& x, DType dtype) {

@@ -60,5 +60,10 @@ void forward(Context& context, const Forward& arguments);
 void backward(Context& context, const Backward& arguments);
 void pad_mask(Context& context, const PadMask& arguments);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments);
+void backward(Context& context, const Backward& arguments);
+void pad_mask(Context& context, const PadMask& arguments);
+}  // namespace cuda
 
 }  // namespace attune::pack_input

@@ -57,6 +57,12 @@ inline std::vector<PackInputCase> pack_input_cases() {
        false,
        1,
        accumulate},
+      // Rows that are read in groups of pixels, and more groups than a block has threads.
+      {"groups", {2, 6, 12, 3}, 8, 16, f32, Values::random, Mask::soft, true, 0, accumulate},
+      {"groups_bf16", {2, 6, 12, 3}, 8, 16, bf16, Values::random, Mask::soft, true, 0, overwrite},
+      {"many_groups", {1, 2, 1028, 3}, 3, 1040, f32, Values::random, Mask::soft, true, 0, overwrite},
+      {"groups_astride", {2, 6, 13, 3}, 8, 16, f32, Values::random, Mask::soft, true, 0, overwrite},
+      {"groups_astride_padding", {2, 6, 12, 3}, 8, 15, f32, Values::random, Mask::soft, true, 0, overwrite},
       {"no_images", {0, 3, 4, 3}, 4, 4},
       {"no_pixels", {2, 0, 4, 3}, 0, 4},
   };

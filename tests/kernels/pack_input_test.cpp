@@ -1,10 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "kernels/pack_input/pack_input.h"
-#include "tests/kernels/pack_input_cases.h"
-#include "tests/reference/pack_input_reference.h"
+#include "tests/kernels/pack_input_check.h"
 #include "tests/support/cpu_targets.h"
-#include "tests/support/op_checks.h"
 
 namespace attune::test {
 namespace {
@@ -15,58 +12,19 @@ using pack_input::PadMask;
 
 constexpr std::uint64_t seed = 60;
 
-// Inputs drawn from the case and the seed; outputs poisoned, but for a gradient that is added to.
-struct Problem {
-  TestTensor picture, mask, x, dx, dpicture, padded;
-  bool with_mask;
-
-  // `dtype` stands for the case's own, so that the reference gets the same problem in f32 or f64.
-  Problem(const PackInputCase& c, DType dtype)
-      : picture(c.picture, statistics_dtype(dtype), c.offset),
-        mask({c.picture[0], c.picture[1], c.picture[2]}, statistics_dtype(dtype), c.offset),
-        x(c.x(), dtype, c.offset),
-        dx(c.x(), dtype, c.offset),
-        dpicture(c.picture, statistics_dtype(dtype), c.offset),
-        padded({c.picture[0], c.padded_height, c.padded_width}, statistics_dtype(dtype), c.offset),
-        with_mask(c.with_mask) {
-    picture.set(rounded(make_values(c.values, c.picture.elements(), seed), DType::f32));
-    mask.set(rounded(make_mask(c.mask, c.picture[0], c.picture[1] * c.picture[2], seed + 1), DType::f32));
-    dx.set(rounded(make_values(Values::random, c.x().elements(), seed + 2), c.dtype));
-    if (c.mode == GradientMode::accumulate)
-      dpicture.set(rounded(make_values(Values::random, c.picture.elements(), seed + 3), DType::f32));
-  }
-
-  Forward forward() const { return {picture.view(), with_mask ? mask.view() : TensorView{}, x.view()}; }
-  Backward backward(GradientMode mode) const { return {dx.view(), dpicture.view(), mode}; }
-  PadMask pad_mask() const { return {mask.view(), padded.view()}; }
-};
+using Problem = PackInputProblem;
 
 TEST_CASE("pack_input agrees with the reference") {
   Context context;
-  for (const PackInputCase& c : pack_input_cases()) {
-    INFO("case " << c.name << " " << name_of(c.dtype) << ", seed " << seed);
-    const Problem plain(c, DType::f32), exact(c, DType::f64);
-    reference::pack_input::forward<float>(plain.forward());
-    reference::pack_input::forward<double>(exact.forward());
-    reference::pack_input::backward<float>(plain.backward(c.mode));
-    reference::pack_input::backward<double>(exact.backward(c.mode));
-    reference::pack_input::pad_mask<double>(exact.pad_mask());
-    for_each_cpu_target([&] {
-      const Problem actual(c, c.dtype);
-      pack_input::forward(context, actual.forward());
-      pack_input::backward(context, actual.backward(c.mode));
-      pack_input::pad_mask(context, actual.pad_mask());
-      check_close("x", actual.x, plain.x, exact.x);
-      check_close("dpicture", actual.dpicture, plain.dpicture, exact.dpicture);
-      CHECK(actual.padded.get() == exact.padded.get());
-    });
-  }
+  for_each_cpu_target([&] {
+    for (const PackInputCase& c : pack_input_cases()) check_pack_input(context, c, seed);
+  });
 }
 
 TEST_CASE("pack_input's reference backward is the derivative of its forward") {
   const PackInputCase c{"gradient", {2, 3, 4, 3}, 5, 8, DType::f64};
   INFO("seed " << seed);
-  Problem problem(c, DType::f64);
+  Problem problem(c, DType::f64, seed);
   reference::pack_input::backward<double>(problem.backward(GradientMode::overwrite));
   const auto loss = [&] {
     reference::pack_input::forward<double>(problem.forward());
@@ -79,7 +37,7 @@ TEST_CASE("pack_input gives the same bits on 1, 2 and 4 threads and on a repeate
   for (const PackInputCase& c : pack_input_cases()) {
     INFO("case " << c.name << ", seed " << seed);
     check_same_bits([&](Context& context) -> std::vector<std::vector<char>> {
-      const Problem problem(c, c.dtype);
+      const Problem problem(c, c.dtype, seed);
       pack_input::forward(context, problem.forward());
       pack_input::backward(context, problem.backward(c.mode));
       pack_input::pad_mask(context, problem.pad_mask());
@@ -90,7 +48,7 @@ TEST_CASE("pack_input gives the same bits on 1, 2 and 4 threads and on a repeate
 
 TEST_CASE("pack_input skips dpicture where its mode says so") {
   Context context;
-  const Problem problem({"ignore", {1, 7, 13, 3}, 8, 16}, DType::f32);
+  const Problem problem({"ignore", {1, 7, 13, 3}, 8, 16}, DType::f32, seed);
   const std::vector<char> before = problem.dpicture.bytes();
   pack_input::backward(context, problem.backward(GradientMode::ignore));
   CHECK(problem.dpicture.bytes() == before);
@@ -99,7 +57,7 @@ TEST_CASE("pack_input skips dpicture where its mode says so") {
 TEST_CASE("pack_input refuses wrong arguments and writes nothing") {
   Context context;
   const PackInputCase c{"errors", {2, 3, 5, 3}, 4, 8};
-  const Problem problem(c, DType::f32), f64(c, DType::f64);
+  const Problem problem(c, DType::f32, seed), f64(c, DType::f64, seed);
   const TestTensor other({2, 3, 5, 4}, DType::f32), flat({2, 3, 6}, DType::f32), bf16(c.picture, DType::bf16);
   const TestTensor nothing({2, 0, 5, 3}, DType::f32), taller({2, 5, 5, 3}, DType::f32);
 
