@@ -28,7 +28,7 @@ void forward(Context& context, const Forward& a) {
   const Shape shape = check_inputs(context, a.h, a.image, a.mask);
   check_tensor(op, "y", context, a.y, shape, a.image.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a);
 }
 
 void backward(Context& context, const Backward& a) {
@@ -38,7 +38,7 @@ void backward(Context& context, const Backward& a) {
   if (a.dimage_mode != GradientMode::ignore)
     check_tensor(op, "dimage", context, a.dimage, shape, a.image.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a);
 }
 
 Cost forward_cost(const Shape& image, DType dtype) {

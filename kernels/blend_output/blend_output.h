@@ -61,5 +61,9 @@ namespace cpu {
 void forward(Context& context, const Forward& arguments);
 void backward(Context& context, const Backward& arguments);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments);
+void backward(Context& context, const Backward& arguments);
+}  // namespace cuda
 
 }  // namespace attune::blend_output

@@ -1,10 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "kernels/blend_output/blend_output.h"
-#include "tests/kernels/blend_output_cases.h"
-#include "tests/reference/blend_output_reference.h"
+#include "tests/kernels/blend_output_check.h"
 #include "tests/support/cpu_targets.h"
-#include "tests/support/op_checks.h"
 
 namespace attune::test {
 namespace {
@@ -14,60 +11,19 @@ using blend_output::Forward;
 
 constexpr std::uint64_t seed = 70;
 
-// Inputs drawn from the case and the seed; outputs poisoned, but for gradients that are added to.
-struct Problem {
-  TestTensor h, image, mask, dy, y, dh, dimage;
-
-  // `dtype` stands for the case's own, so that the reference gets the same problem in f32 or f64.
-  Problem(const BlendOutputCase& c, DType dtype)
-      : h(c.h(), dtype, c.offset),
-        image(c.image, statistics_dtype(dtype), c.offset),
-        mask({c.image[0], c.image[1], c.image[2]}, statistics_dtype(dtype), c.offset),
-        dy(c.image, statistics_dtype(dtype), c.offset),
-        y(c.image, statistics_dtype(dtype), c.offset),
-        dh(c.h(), dtype, c.offset),
-        dimage(c.image, statistics_dtype(dtype), c.offset) {
-    const auto fill = [&](TestTensor& tensor, Values kind, DType stored, std::uint64_t stream) {
-      tensor.set(rounded(make_values(kind, tensor.shape().elements(), seed + stream), stored));
-    };
-    fill(h, Values::random, c.dtype, 0);
-    fill(image, c.values, DType::f32, 1);
-    mask.set(rounded(make_mask(c.mask, c.image[0], c.image[1] * c.image[2], seed + 2), DType::f32));
-    fill(dy, Values::random, DType::f32, 3);
-    if (c.dh_mode != GradientMode::overwrite) fill(dh, Values::random, c.dtype, 4);
-    if (c.dimage_mode != GradientMode::overwrite) fill(dimage, Values::random, DType::f32, 5);
-  }
-
-  Forward forward() const { return {h.view(), image.view(), mask.view(), y.view()}; }
-  Backward backward(GradientMode dh_mode, GradientMode dimage_mode) const {
-    return {h.view(), image.view(), mask.view(), dy.view(), dh.view(), dh_mode, dimage.view(), dimage_mode};
-  }
-};
+using Problem = BlendOutputProblem;
 
 TEST_CASE("blend_output agrees with the reference") {
   Context context;
-  for (const BlendOutputCase& c : blend_output_cases()) {
-    INFO("case " << c.name << " " << name_of(c.dtype) << ", seed " << seed);
-    const Problem plain(c, DType::f32), exact(c, DType::f64);
-    reference::blend_output::forward<float>(plain.forward());
-    reference::blend_output::forward<double>(exact.forward());
-    reference::blend_output::backward<float>(plain.backward(c.dh_mode, c.dimage_mode));
-    reference::blend_output::backward<double>(exact.backward(c.dh_mode, c.dimage_mode));
-    for_each_cpu_target([&] {
-      const Problem actual(c, c.dtype);
-      blend_output::forward(context, actual.forward());
-      blend_output::backward(context, actual.backward(c.dh_mode, c.dimage_mode));
-      check_close("y", actual.y, plain.y, exact.y);
-      check_close("dh", actual.dh, plain.dh, exact.dh);
-      check_close("dimage", actual.dimage, plain.dimage, exact.dimage);
-    });
-  }
+  for_each_cpu_target([&] {
+    for (const BlendOutputCase& c : blend_output_cases()) check_blend_output(context, c, seed);
+  });
 }
 
 TEST_CASE("blend_output's reference backward is the derivative of its forward") {
   const BlendOutputCase c{"gradient", {2, 3, 4, 3}, 4, 6, DType::f64, Values::random, Mask::soft};
   INFO("seed " << seed);
-  Problem problem(c, DType::f64);
+  Problem problem(c, DType::f64, seed);
   reference::blend_output::backward<double>(
       problem.backward(GradientMode::overwrite, GradientMode::overwrite));
   const auto loss = [&] {
@@ -82,7 +38,7 @@ TEST_CASE("blend_output gives the same bits on 1, 2 and 4 threads and on a repea
   for (const BlendOutputCase& c : blend_output_cases()) {
     INFO("case " << c.name << ", seed " << seed);
     check_same_bits([&](Context& context) -> std::vector<std::vector<char>> {
-      const Problem problem(c, c.dtype);
+      const Problem problem(c, c.dtype, seed);
       blend_output::forward(context, problem.forward());
       blend_output::backward(context, problem.backward(c.dh_mode, c.dimage_mode));
       return {problem.y.bytes(), problem.dh.bytes(), problem.dimage.bytes()};
@@ -92,7 +48,7 @@ TEST_CASE("blend_output gives the same bits on 1, 2 and 4 threads and on a repea
 
 TEST_CASE("blend_output returns the image's own bits outside the mask") {
   Context context;
-  const Problem problem({"outside", {2, 7, 37, 3}, 8, 40}, DType::f32);
+  const Problem problem({"outside", {2, 7, 37, 3}, 8, 40}, DType::f32, seed);
   blend_output::forward(context, problem.forward());
   const std::vector<double> image = problem.image.get(), y = problem.y.get(), mask = problem.mask.get();
   for (std::size_t i = 0; i < image.size(); ++i)
@@ -101,8 +57,8 @@ TEST_CASE("blend_output returns the image's own bits outside the mask") {
 
 TEST_CASE("blend_output may write y over the image and dimage over dy") {
   Context context;
-  const Problem apart({"in_place", {2, 7, 37, 3}, 8, 40}, DType::f32);
-  const Problem in_place({"in_place", {2, 7, 37, 3}, 8, 40}, DType::f32);
+  const Problem apart({"in_place", {2, 7, 37, 3}, 8, 40}, DType::f32, seed);
+  const Problem in_place({"in_place", {2, 7, 37, 3}, 8, 40}, DType::f32, seed);
   blend_output::backward(context, apart.backward(GradientMode::overwrite, GradientMode::overwrite));
   Backward backward = in_place.backward(GradientMode::overwrite, GradientMode::overwrite);
   backward.dimage = in_place.dy.view();
@@ -120,7 +76,8 @@ TEST_CASE("blend_output may write y over the image and dimage over dy") {
 TEST_CASE("blend_output keeps its values where the blending map saturates") {
   Context context;
   for_each_cpu_target([&] {
-    Problem problem({"saturated", {1, 1, 4, 3}, 1, 4, DType::f32, Values::random, Mask::full}, DType::f32);
+    Problem problem({"saturated", {1, 1, 4, 3}, 1, 4, DType::f32, Values::random, Mask::full}, DType::f32,
+                    seed);
     std::vector<double> h(16, 0.25);
     const double logits[4] = {-1e30, -200, 200, 1e30};
     for (std::size_t p = 0; p < 4; ++p) h[4 * p + 3] = logits[p];
@@ -136,7 +93,7 @@ TEST_CASE("blend_output keeps its values where the blending map saturates") {
 TEST_CASE("blend_output refuses wrong arguments and writes nothing") {
   Context context;
   const BlendOutputCase c{"errors", {2, 3, 5, 3}, 4, 8};
-  const Problem problem(c, DType::f32), f64(c, DType::f64);
+  const Problem problem(c, DType::f32, seed), f64(c, DType::f64, seed);
   const TestTensor other({2, 3, 5, 4}, DType::f32), flat({2, 3, 6}, DType::f32), bf16(c.image, DType::bf16);
   const TestTensor taller({2, 5, 5, 3}, DType::f32);
 
