@@ -27,7 +27,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
   check_maps(context, "x", a.x, "y", a.y);
   check_sizes(a.x.shape, a.y.shape);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -36,7 +36,7 @@ void backward(Context& context, const Backward& a, const Options& options) {
   check_maps(context, "dy", a.dy, "dx", a.dx);
   check_sizes(a.dx.shape, a.dy.shape);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a, options);
 }
 
 std::int64_t workspace_bytes(const Shape& x, const Shape& y, Device device) {

@@ -73,5 +73,9 @@ void forward(Context& context, const Forward& arguments, const Options& options)
 void backward(Context& context, const Backward& arguments, const Options& options);
 std::int64_t workspace_bytes(const Shape& x, const Shape& y);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+}  // namespace cuda
 
 }  // namespace attune::resample

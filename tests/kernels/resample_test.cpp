@@ -1,10 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "kernels/resample/resample.h"
-#include "tests/kernels/resample_cases.h"
-#include "tests/reference/resample_reference.h"
+#include "tests/kernels/resample_check.h"
 #include "tests/support/cpu_targets.h"
-#include "tests/support/op_checks.h"
 
 namespace attune::test {
 namespace {
@@ -12,49 +9,16 @@ namespace {
 using resample::Backward;
 using resample::Forward;
 using resample::Method;
-using resample::Options;
 
 constexpr std::uint64_t seed = 40;
 
-// Inputs drawn from the case and the seed; outputs poisoned, but for a dx that is added to.
-struct Problem {
-  TestTensor x, y, dy, dx;
-  Options options;
-
-  // `dtype` stands for the case's own, so that the reference gets the same problem in f32 or f64.
-  Problem(const ResampleCase& c, DType dtype)
-      : x(c.x, dtype, c.offset),
-        y({c.x[0], c.h, c.w, c.x[3]}, dtype, c.offset),
-        dy(y.shape(), dtype, c.offset),
-        dx(c.x, dtype, c.offset),
-        options{c.method, false} {
-    x.set(rounded(make_values(c.values, c.x.elements(), seed), c.dtype));
-    dy.set(rounded(make_values(Values::random, dy.shape().elements(), seed + 1), c.dtype));
-    if (c.mode == GradientMode::accumulate)
-      dx.set(rounded(make_values(Values::random, c.x.elements(), seed + 2), c.dtype));
-  }
-
-  Forward forward() const { return {x.view(), y.view()}; }
-  Backward backward(GradientMode mode) const { return {dy.view(), dx.view(), mode}; }
-};
+using Problem = ResampleProblem;
 
 TEST_CASE("resample agrees with the reference") {
   Context context;
-  for (const ResampleCase& c : resample_cases()) {
-    INFO("case " << c.name << " " << name_of(c.dtype) << ", seed " << seed);
-    const Problem plain(c, DType::f32), exact(c, DType::f64);
-    reference::resample::forward<float>(plain.forward(), plain.options);
-    reference::resample::forward<double>(exact.forward(), exact.options);
-    reference::resample::backward<float>(plain.backward(c.mode), plain.options);
-    reference::resample::backward<double>(exact.backward(c.mode), exact.options);
-    for_each_cpu_target([&] {
-      const Problem actual(c, c.dtype);
-      resample::forward(context, actual.forward(), actual.options);
-      resample::backward(context, actual.backward(c.mode), actual.options);
-      check_close("y", actual.y, plain.y, exact.y);
-      check_close("dx", actual.dx, plain.dx, exact.dx);
-    });
-  }
+  for_each_cpu_target([&] {
+    for (const ResampleCase& c : resample_cases()) check_resample(context, c, seed);
+  });
 }
 
 TEST_CASE("resample's reference backward is the derivative of its forward") {
@@ -62,7 +26,7 @@ TEST_CASE("resample's reference backward is the derivative of its forward") {
     for (const std::int64_t size : {3, 9}) {
       const ResampleCase c{"gradient", {2, 5, 6, 2}, size, size + 1, method, DType::f64};
       INFO("method " << static_cast<int>(method) << ", to " << size << ", seed " << seed);
-      Problem problem(c, DType::f64);
+      Problem problem(c, DType::f64, seed);
       reference::resample::backward<double>(problem.backward(GradientMode::overwrite), problem.options);
       const auto loss = [&] {
         reference::resample::forward<double>(problem.forward(), problem.options);
@@ -76,7 +40,7 @@ TEST_CASE("resample gives the same bits on 1, 2 and 4 threads and on a repeated 
   for (const ResampleCase& c : resample_cases()) {
     INFO("case " << c.name << ", seed " << seed);
     check_same_bits([&](Context& context) -> std::vector<std::vector<char>> {
-      const Problem problem(c, c.dtype);
+      const Problem problem(c, c.dtype, seed);
       resample::forward(context, problem.forward(), problem.options);
       resample::backward(context, problem.backward(c.mode), problem.options);
       return {problem.y.bytes(), problem.dx.bytes()};
@@ -87,7 +51,7 @@ TEST_CASE("resample gives the same bits on 1, 2 and 4 threads and on a repeated 
 TEST_CASE("resample to the same size copies") {
   Context context;
   for (const Method method : {Method::nearest, Method::bilinear, Method::area}) {
-    const Problem problem({"copy", {2, 7, 13, 3}, 7, 13, method}, DType::f32);
+    const Problem problem({"copy", {2, 7, 13, 3}, 7, 13, method}, DType::f32, seed);
     resample::forward(context, problem.forward(), problem.options);
     CHECK(problem.y.bytes() == problem.x.bytes());
   }
@@ -133,7 +97,7 @@ TEST_CASE("resample snaps what lies within 1e-5 of 0 and 1, and nothing else") {
 
 TEST_CASE("resample skips dx where its mode says so") {
   Context context;
-  const Problem problem({"ignore", {1, 7, 13, 3}, 3, 4}, DType::f32);
+  const Problem problem({"ignore", {1, 7, 13, 3}, 3, 4}, DType::f32, seed);
   const std::vector<char> before = problem.dx.bytes();
   resample::backward(context, problem.backward(GradientMode::ignore), problem.options);
   CHECK(problem.dx.bytes() == before);
@@ -149,7 +113,7 @@ TEST_CASE("resample gives inputs that nothing reads the gradient 0") {
 TEST_CASE("resample refuses wrong arguments and writes nothing") {
   Context context;
   const ResampleCase c{"errors", {2, 7, 13, 3}, 3, 4};
-  const Problem problem(c, DType::f32), f64(c, DType::f64);
+  const Problem problem(c, DType::f32, seed), f64(c, DType::f64, seed);
   const TestTensor other({2, 3, 5, 4}, DType::f32), other_dtype(c.x, DType::bf16),
       flat({2, 3, 5}, DType::f32);
   const TestTensor nothing({2, 0, 5, 3}, DType::f32);
@@ -182,7 +146,7 @@ TEST_CASE("resample takes no more scratch than it says") {
   for (const ResampleCase& c : resample_cases()) {
     INFO("case " << c.name);
     Context context;
-    const Problem problem(c, c.dtype);
+    const Problem problem(c, c.dtype, seed);
     const std::int64_t bytes = resample::workspace_bytes(c.x, problem.y.shape(), context.device());
     void* scratch = context.workspace(bytes);
     resample::forward(context, problem.forward(), problem.options);
