@@ -24,7 +24,7 @@ void forward(Context& context, const Forward& a) {
   check_tensor(op, "skip", context, a.skip, a.skip.shape, a.x.dtype);
   check_tensor(op, "y", context, a.y, joined, a.x.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a);
 }
 
 void backward(Context& context, const Backward& a) {
@@ -34,7 +34,7 @@ void backward(Context& context, const Backward& a) {
   if (a.dskip_mode != GradientMode::ignore)
     check_tensor(op, "dskip", context, a.dskip, a.dskip.shape, a.dy.dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a);
 }
 
 std::int64_t workspace_bytes(const Shape& x, Device device) {

@@ -67,5 +67,9 @@ void forward(Context& context, const Forward& arguments);
 void backward(Context& context, const Backward& arguments);
 std::int64_t workspace_bytes(const Shape& x);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments);
+void backward(Context& context, const Backward& arguments);
+}  // namespace cuda
 
 }  // namespace attune::upsample_concat

@@ -1,10 +1,7 @@
 #include <catch2/catch.hpp>
 
-#include "kernels/upsample_concat/upsample_concat.h"
-#include "tests/kernels/upsample_concat_cases.h"
-#include "tests/reference/upsample_concat_reference.h"
+#include "tests/kernels/upsample_concat_check.h"
 #include "tests/support/cpu_targets.h"
-#include "tests/support/op_checks.h"
 
 namespace attune::test {
 namespace {
@@ -14,58 +11,19 @@ using upsample_concat::Forward;
 
 constexpr std::uint64_t seed = 50;
 
-// Inputs drawn from the case and the seed; outputs poisoned, but for gradients that are added to.
-struct Problem {
-  TestTensor x, skip, y, dy, dx, dskip;
-
-  // `dtype` stands for the case's own, so that the reference gets the same problem in f32 or f64.
-  Problem(const UpsampleConcatCase& c, DType dtype)
-      : x(c.x, dtype, c.offset),
-        skip(c.skip(), dtype, c.offset),
-        y(c.y(), dtype, c.offset),
-        dy(c.y(), dtype, c.offset),
-        dx(c.x, dtype, c.offset),
-        dskip(c.skip(), dtype, c.offset) {
-    const auto fill = [&](TestTensor& tensor, Values kind, std::uint64_t stream) {
-      tensor.set(rounded(make_values(kind, tensor.shape().elements(), seed + stream), c.dtype));
-    };
-    fill(x, c.values, 0);
-    fill(skip, c.values, 1);
-    fill(dy, Values::random, 2);
-    if (c.dx_mode != GradientMode::overwrite) fill(dx, Values::random, 3);
-    if (c.dskip_mode != GradientMode::overwrite) fill(dskip, Values::random, 4);
-  }
-
-  Forward forward() const { return {x.view(), skip.view(), y.view()}; }
-  Backward backward(GradientMode dx_mode, GradientMode dskip_mode) const {
-    return {dy.view(), dx.view(), dx_mode, dskip.view(), dskip_mode};
-  }
-};
+using Problem = UpsampleConcatProblem;
 
 TEST_CASE("upsample_concat agrees with the reference") {
   Context context;
-  for (const UpsampleConcatCase& c : upsample_concat_cases()) {
-    INFO("case " << c.name << " " << name_of(c.dtype) << ", seed " << seed);
-    const Problem plain(c, DType::f32), exact(c, DType::f64);
-    reference::upsample_concat::forward<float>(plain.forward());
-    reference::upsample_concat::forward<double>(exact.forward());
-    reference::upsample_concat::backward<float>(plain.backward(c.dx_mode, c.dskip_mode));
-    reference::upsample_concat::backward<double>(exact.backward(c.dx_mode, c.dskip_mode));
-    for_each_cpu_target([&] {
-      const Problem actual(c, c.dtype);
-      upsample_concat::forward(context, actual.forward());
-      upsample_concat::backward(context, actual.backward(c.dx_mode, c.dskip_mode));
-      check_close("y", actual.y, plain.y, exact.y);
-      check_close("dx", actual.dx, plain.dx, exact.dx);
-      check_close("dskip", actual.dskip, plain.dskip, exact.dskip);
-    });
-  }
+  for_each_cpu_target([&] {
+    for (const UpsampleConcatCase& c : upsample_concat_cases()) check_upsample_concat(context, c, seed);
+  });
 }
 
 TEST_CASE("upsample_concat's reference backward is the derivative of its forward") {
   const UpsampleConcatCase c{"gradient", {2, 3, 4, 2}, 3, DType::f64};
   INFO("seed " << seed);
-  Problem problem(c, DType::f64);
+  Problem problem(c, DType::f64, seed);
   reference::upsample_concat::backward<double>(
       problem.backward(GradientMode::overwrite, GradientMode::overwrite));
   const auto loss = [&] {
@@ -80,7 +38,7 @@ TEST_CASE("upsample_concat gives the same bits on 1, 2 and 4 threads and on a re
   for (const UpsampleConcatCase& c : upsample_concat_cases()) {
     INFO("case " << c.name << ", seed " << seed);
     check_same_bits([&](Context& context) -> std::vector<std::vector<char>> {
-      const Problem problem(c, c.dtype);
+      const Problem problem(c, c.dtype, seed);
       upsample_concat::forward(context, problem.forward());
       upsample_concat::backward(context, problem.backward(c.dx_mode, c.dskip_mode));
       return {problem.y.bytes(), problem.dx.bytes(), problem.dskip.bytes()};
@@ -91,7 +49,7 @@ TEST_CASE("upsample_concat gives the same bits on 1, 2 and 4 threads and on a re
 TEST_CASE("upsample_concat keeps constants and copies the skip exactly") {
   Context context;
   for (const DType dtype : {DType::f32, DType::bf16}) {
-    Problem problem({"exact", {1, 5, 6, 3}, 2, dtype}, dtype);
+    Problem problem({"exact", {1, 5, 6, 3}, 2, dtype}, dtype, seed);
     problem.x.set(std::vector<double>(90, 0.375));
     upsample_concat::forward(context, problem.forward());
     const std::vector<double> y = problem.y.get(), skip = problem.skip.get();
@@ -102,7 +60,7 @@ TEST_CASE("upsample_concat keeps constants and copies the skip exactly") {
 
 TEST_CASE("upsample_concat skips the gradients whose mode says so") {
   Context context;
-  const Problem problem({"ignore", {1, 7, 13, 33}, 5}, DType::f32);
+  const Problem problem({"ignore", {1, 7, 13, 33}, 5}, DType::f32, seed);
   const std::vector<char> dx = problem.dx.bytes(), dskip = problem.dskip.bytes();
   Backward a = problem.backward(GradientMode::ignore, GradientMode::ignore);
   upsample_concat::backward(context, a);
@@ -115,7 +73,7 @@ TEST_CASE("upsample_concat skips the gradients whose mode says so") {
 TEST_CASE("upsample_concat refuses wrong arguments and writes nothing") {
   Context context;
   const UpsampleConcatCase c{"errors", {2, 3, 5, 4}, 3};
-  const Problem problem(c, DType::f32), f64(c, DType::f64);
+  const Problem problem(c, DType::f32, seed), f64(c, DType::f64, seed);
   const TestTensor other({2, 3, 5, 9}, DType::f32), other_dtype(c.skip(), DType::bf16),
       flat({2, 3, 5}, DType::f32);
 
@@ -150,7 +108,7 @@ TEST_CASE("upsample_concat takes no more scratch than it says") {
   for (const UpsampleConcatCase& c : upsample_concat_cases()) {
     INFO("case " << c.name);
     Context context;
-    const Problem problem(c, c.dtype);
+    const Problem problem(c, c.dtype, seed);
     const std::int64_t bytes = upsample_concat::workspace_bytes(c.x, context.device());
     void* scratch = context.workspace(bytes);
     upsample_concat::forward(context, problem.forward());
