@@ -69,7 +69,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
   check_tensor(op, "y", context, a.y, y, a.x.dtype);
   if (y.elements() == 0) return;
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -84,19 +84,24 @@ void backward(Context& context, const Backward& a, const Options& options) {
   }
   if (y.elements() == 0) return zero_overwritten(context, a);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a, options);
 }
 
 std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
                              Device device, int threads) {
-  if (output_shape(x, weights, options).elements() == 0 || device.kind != DeviceKind::cpu) return 0;
-  return cpu::workspace_bytes(x, weights, dtype, options, threads);
+  if (output_shape(x, weights, options).elements() == 0) return 0;
+  if (device.kind == DeviceKind::cpu) return cpu::workspace_bytes(x, weights, dtype, options, threads);
+  if constexpr (built_with_cuda) return cuda::workspace_bytes(x, weights, dtype, options);
+  return 0;
 }
 
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
                                      const Options& options, Device device, int threads) {
-  if (output_shape(x, weights, options).elements() == 0 || device.kind != DeviceKind::cpu) return 0;
-  return cpu::forward_workspace_bytes(x, weights, dtype, options, threads);
+  if (output_shape(x, weights, options).elements() == 0) return 0;
+  if (device.kind == DeviceKind::cpu)
+    return cpu::forward_workspace_bytes(x, weights, dtype, options, threads);
+  if constexpr (built_with_cuda) return cuda::forward_workspace_bytes(x, weights, dtype, options);
+  return 0;
 }
 
 Cost forward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options) {

@@ -39,6 +39,10 @@
 // falls back to a reference loop a thousand times slower, and packing costs below 3 % of a call. All shapes run on its
 // vector kernels, but two lose: backward with stride and dilation together (im2col, 10 GFLOP/s), and dx for 4 channels
 // (it computes 16), which the stem never needs.
+// On CUDA the products are cuDNN's, for 1 x 1 windows cuBLAS's, with a deterministic algorithm chosen at a problem's first
+// call and kept in the context: that call allocates, the others do not. Bias and activation are fused where the library
+// offers it, else they are one pass over y; one pass over y and dy makes dz and dbias. Adding to dx, or to dweights,
+// goes through scratch; so do bf16's dweights, which are rounded to bf16 once.
 #pragma once
 
 #include "core/context.h"
@@ -98,5 +102,12 @@ std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, 
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
                                      const Options& options, int threads);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options);
+std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
+                                     const Options& options);
+}  // namespace cuda
 
 }  // namespace attune::convolution

@@ -2,6 +2,7 @@
 // elementwise pass before backward that applies the activation's derivative to dy.
 #include <algorithm>
 
+#include "core/scratch.h"
 #include "kernels/convolution/elementwise.h"
 #include "kernels/convolution/onednn.h"
 
@@ -20,31 +21,11 @@ bool widens_backward(DType dtype, const Shape& weights) {
   return widens_forward(dtype) || (dtype == DType::bf16 && pointwise && weights[0] % 2 != 0);
 }
 
-onednn::Problem problem_of(ConstTensorView x, ConstTensorView weights, const Options& options, bool widened) {
+Problem problem_of(ConstTensorView x, ConstTensorView weights, const Options& options, bool widened) {
   require(x.dtype != DType::f64, ErrorKind::unsupported,
           "convolution: the CPU kernel takes f32 and bf16, not f64");
   return {x.shape, weights.shape, options, widened ? DType::f32 : x.dtype};
 }
-
-// Cuts the workspace into pieces on cache lines; without a base it only counts their bytes.
-class Scratch {
- public:
-  explicit Scratch(void* base = nullptr) : base_(static_cast<char*>(base)) {}
-
-  void* take(std::int64_t bytes) {
-    void* piece = base_ ? base_ + bytes_ : nullptr;
-    bytes_ += (bytes + 63) / 64 * 64;
-    return piece;
-  }
-  TensorView take(const Shape& shape, DType dtype) {
-    return {take(checked_multiply(shape.elements(), size_of(dtype))), shape, dtype};
-  }
-  std::int64_t bytes() const { return bytes_; }
-
- private:
-  char* base_;
-  std::int64_t bytes_ = 0;
-};
 
 // What a pass keeps in scratch: the products' own, and twins of those arguments that they cannot use as they
 // are. A twin is empty where the caller's array serves.

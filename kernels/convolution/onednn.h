@@ -5,14 +5,13 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <array>
-#include <compare>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "core/error.h"
-#include "kernels/convolution/convolution.h"
+#include "kernels/convolution/problem.h"
 
 namespace attune::convolution::onednn {
 
@@ -42,20 +41,6 @@ class ThreadCount {
 
 // Whether oneDNN computes in bf16 on this CPU; its bf16 kernels need AVX-512.
 bool has_bfloat16();
-
-// A convolution as oneDNN is asked for it; the key of the cache.
-struct Problem {
-  Problem(const Shape& x, const Shape& weights, const Options& options, DType dtype);
-  auto operator<=>(const Problem&) const = default;
-
-  dnnl_dim_t batch, inputs, height, width;
-  dnnl_dim_t outputs, kernel_height, kernel_width;
-  dnnl_dim_t output_height, output_width;
-  dnnl_dim_t stride, padding, dilation;
-  Activation activation;
-  float slope;
-  DType dtype;  // of x, y and their gradients: f32 or bf16
-};
 
 // A primitive and its memory objects, which hold no memory: a run sets their addresses.
 class Call {

@@ -51,25 +51,6 @@ bool has_bfloat16() {
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
 }
 
-Problem::Problem(const Shape& x, const Shape& weights, const Options& options, DType dtype_)
-    : batch(x[0]),
-      inputs(x[3]),
-      height(x[1]),
-      width(x[2]),
-      outputs(weights[0]),
-      kernel_height(weights[1]),
-      kernel_width(weights[2]),
-      stride(options.stride),
-      padding(options.padding),
-      dilation(options.dilation),
-      activation(options.activation),
-      slope(negative_slope(options.activation, options.slope)),
-      dtype(dtype_) {
-  const Shape y = output_shape(x, weights, options);
-  output_height = y[1];
-  output_width = y[2];
-}
-
 Call::Call(const dnnl::engine& engine, const dnnl::primitive_desc_base& description,
            std::initializer_list<Argument> arguments)
     : primitive_(description.get()) {

@@ -26,9 +26,10 @@
 // | dbias    | [Co]     | f32       |                                                                          |
 //
 // No output may alias another argument. Every extent is below 2^31.
-// Numbers, determinism and errors are convolution's (kernels/convolution/convolution.h), for on the CPU the op
-// IS a 1 x 1 convolution: oneDNN's is within 3 % of its inner product or faster in all three products, f32 and
-// bf16 (2048 and 6144 rows, 16..256 -> 256, AVX-512); on AVX2 alone dweights takes 2.5 times as long.
+// Numbers, determinism and errors are convolution's (kernels/convolution/convolution.h), for the op IS a 1 x 1
+// convolution. Its products are cuBLAS's on CUDA and oneDNN's on the CPU, where they are within 3 % of oneDNN's inner
+// product or faster in all three, f32 and bf16 (2048 and 6144 rows, 16..256 -> 256, AVX-512); on AVX2 alone dweights
+// takes 2.5 times as long.
 #pragma once
 
 #include "core/context.h"
@@ -76,5 +77,10 @@ void backward(Context& context, const Backward& arguments, const Options& option
 std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
                              int threads);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options);
+}  // namespace cuda
 
 }  // namespace attune::matmul

@@ -6,6 +6,7 @@
 //     Op::bits(context, case)      the bytes of all outputs of a fresh run
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "tests/cuda_on_host/schedule.h"
@@ -42,7 +43,7 @@ template <class Op>
 void check_schedules() {
   if (!have_cuda_device()) return;
   for (const auto& c : cases_up_to<Op>(most_elements_on_host)) {
-    INFO("case " << c.name);
+    INFO("case " << std::invoke(&std::decay_t<decltype(c)>::name, c));  // a member or a function
     Bytes first;
     for_each_schedule(Op::elements(c) <= very_few_elements ? 16 : 2, [&] {
       Context context(cuda_device);

@@ -88,4 +88,11 @@ void Shadow::mark_written(std::size_t offset, std::size_t bytes) {
   });
 }
 
+bool Shadow::is_written(std::size_t offset, std::size_t bytes) {
+  return !visit(offset, bytes, Access{}, [](Word& word, const Access& now) -> std::optional<Conflict> {
+    if ((word.written & now.bytes) == now.bytes) return std::nullopt;
+    return Conflict{Conflict::Kind::unwritten, {}};
+  });
+}
+
 }  // namespace cuda_on_host

@@ -45,6 +45,7 @@ class Shadow {
 
   // The host's copies and fills, which streams order.
   void mark_written(std::size_t offset, std::size_t bytes);
+  bool is_written(std::size_t offset, std::size_t bytes);
 
  private:
   struct Word {

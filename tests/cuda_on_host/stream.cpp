@@ -89,6 +89,10 @@ cudaError_t finish(cudaError_t error) {
 
 void finish_all_work() { static_cast<void>(drain_all(false)); }
 
+cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> operation) {
+  return submit(stream, std::move(operation));
+}
+
 cudaError_t enqueue(cudaStream_t stream, Launch launch) {
   return submit(stream, [launch = std::move(launch)] {
     run(launch);

@@ -1,6 +1,8 @@
 // Streams and events: work waits in its stream until something synchronizes, so that a missing synchronization shows.
 #pragma once
 
+#include <functional>
+
 #include "runtime.h"
 
 namespace cuda_on_host {
@@ -12,5 +14,6 @@ cudaError_t fill_now(void* data, int value, std::size_t bytes);
 void finish_all_work();
 
 cudaError_t enqueue(cudaStream_t stream, Launch launch);
+cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> operation);
 
 }  // namespace cuda_on_host

@@ -23,7 +23,8 @@ template <class Op>
 struct LinearMapSetup {
   using Case = typename Op::Case;
 
-  explicit LinearMapSetup(const Case& c, std::uint64_t seed = 1) : LinearMapSetup(c, c.dtype) {
+  explicit LinearMapSetup(const Case& c, std::uint64_t seed = 1, Device device = {})
+      : LinearMapSetup(c, c.dtype, device) {
     x.set(make_values(c.values, x.shape().elements(), seed));
     weights.set(make_values(Values::random, weights.shape().elements(), seed + 1));
     bias.set(make_values(Values::random, bias.shape().elements(), seed + 2));
@@ -33,7 +34,8 @@ struct LinearMapSetup {
     dy.set(make_values(Values::random, dy.shape().elements(), seed + 4));
   }
   // The same inputs, in another dtype that holds their values.
-  LinearMapSetup(const Case& c, const LinearMapSetup& other, DType dtype) : LinearMapSetup(c, dtype) {
+  LinearMapSetup(const Case& c, const LinearMapSetup& other, DType dtype)
+      : LinearMapSetup(c, dtype, Device{}) {
     x.set(other.x.get());
     weights.set(other.weights.get());
     bias.set(other.bias.get());
@@ -52,16 +54,16 @@ struct LinearMapSetup {
   TestTensor out, dx, dweights, dbias;  // outputs
 
  private:
-  LinearMapSetup(const Case& c, DType dtype)
-      : x(c.x(), dtype, c.offset),
-        weights(c.weights(), statistics_dtype(dtype), c.offset),
-        bias({c.outputs}, statistics_dtype(dtype), c.offset),
-        y(c.y(), dtype, c.offset),
-        dy(c.y(), dtype, c.offset),
-        out(c.y(), dtype, c.offset),
-        dx(c.x(), dtype, c.offset),
-        dweights(c.weights(), statistics_dtype(dtype), c.offset),
-        dbias({c.outputs}, statistics_dtype(dtype), c.offset) {}
+  LinearMapSetup(const Case& c, DType dtype, Device device)
+      : x(c.x(), dtype, c.offset, device),
+        weights(c.weights(), statistics_dtype(dtype), c.offset, device),
+        bias({c.outputs}, statistics_dtype(dtype), c.offset, device),
+        y(c.y(), dtype, c.offset, device),
+        dy(c.y(), dtype, c.offset, device),
+        out(c.y(), dtype, c.offset, device),
+        dx(c.x(), dtype, c.offset, device),
+        dweights(c.weights(), statistics_dtype(dtype), c.offset, device),
+        dbias({c.outputs}, statistics_dtype(dtype), c.offset, device) {}
 };
 
 // `actual` against the reference in double, with the tolerance that the plain loop in f32 sets.
@@ -76,7 +78,8 @@ template <class Op>
 void check_against_reference(Context& context, const typename Op::Case& c) {
   INFO(c.name());
   const auto options = Op::options(c);
-  const LinearMapSetup<Op> actual(c), plain(c, actual, DType::f32), expected(c, actual, DType::f64);
+  const LinearMapSetup<Op> actual(c, 1, context.device()), plain(c, actual, DType::f32),
+      expected(c, actual, DType::f64);
   Op::forward(context, actual.forward(), options);
   Op::template reference_forward<float>(plain.forward(), options);
   Op::template reference_forward<double>(expected.forward(), options);
@@ -98,7 +101,7 @@ void check_modes(Context& context, const typename Op::Case& c) {
     for (const GradientMode dweights_mode : modes) {
       INFO(c.name() << ", dx mode " << static_cast<int>(dx_mode) << ", dweights mode "
                     << static_cast<int>(dweights_mode));
-      LinearMapSetup<Op> actual(c);
+      LinearMapSetup<Op> actual(c, 1, context.device());
       std::uint64_t seed = 7;
       for (TestTensor* gradient : {&actual.dx, &actual.dweights, &actual.dbias})
         gradient->set(make_values(Values::random, gradient->shape().elements(), seed++));

@@ -1,0 +1,45 @@
+#include "library_call.h"
+
+#include "memory.h"
+#include "stream.h"
+
+namespace cuda_on_host {
+
+namespace {
+
+// What is wrong with a call's memory, if anything.
+std::string fault_of(const std::vector<Memory>& reads, const std::vector<Memory>& writes) {
+  for (const std::vector<Memory>* all : {&reads, &writes})
+    for (const Memory& memory : *all) {
+      DeviceAllocation* allocation = find_allocation(memory.data, memory.bytes);
+      if (!allocation) return "out of bounds: " + describe_device_address(memory.data, memory.bytes);
+      if (all == &reads && !allocation->shadow.is_written(allocation->offset_of(memory.data), memory.bytes))
+        return "read of unwritten memory: " + describe_device_address(memory.data, memory.bytes);
+    }
+  return {};
+}
+
+void run(const std::string& name, const std::vector<Memory>& reads, const std::vector<Memory>& writes,
+         const std::function<void()>& body) {
+  if (fault_pending()) return;
+  const std::string fault = fault_of(reads, writes);
+  if (!fault.empty()) return report_fault(name + ": " + fault);
+  body();
+  for (const Memory& memory : writes) {
+    DeviceAllocation* allocation = find_allocation(memory.data, memory.bytes);
+    allocation->shadow.mark_written(allocation->offset_of(memory.data), memory.bytes);
+  }
+}
+
+}  // namespace
+
+void enqueue_library_call(void* stream, const char* name, std::vector<Memory> reads,
+                          std::vector<Memory> writes, std::function<void()> body) {
+  const std::lock_guard lock(runtime_lock());
+  enqueue(static_cast<cudaStream_t>(stream), [=] {
+    run(name, reads, writes, body);
+    return cudaSuccess;
+  });
+}
+
+}  // namespace cuda_on_host
