@@ -57,6 +57,8 @@ std::ostream& operator<<(std::ostream& out, Device device) {
   return out << "cuda:" << device.index;
 }
 
+bool has_cuda_backend() noexcept { return built_with_cuda; }
+
 int cuda_device_count() noexcept {
 #ifdef ATTUNE_WITH_CUDA
   int count = 0;

@@ -27,6 +27,9 @@ inline constexpr bool built_with_cuda = true;
 inline constexpr bool built_with_cuda = false;
 #endif
 
+// The same of the core that is linked, for code that both kinds of build share.
+bool has_cuda_backend() noexcept;
+
 // The number of usable CUDA devices: 0 without the backend, a driver or a GPU. Never throws.
 int cuda_device_count() noexcept;
 

@@ -16,6 +16,7 @@ class Model {
   const std::filesystem::path& path() const { return path_; }
   const ModelDescription& description() const { return description_; }
   const Harmonizer& harmonizer() const { return harmonizer_; }
+  const ParameterStore& store() const { return store_; }  // on the CPU
   std::int64_t parameters() const { return store_.count(); }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 

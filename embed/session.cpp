@@ -86,9 +86,11 @@ void copy_picture(const attune_picture& picture) {
 }  // namespace
 
 Session::Session(std::shared_ptr<const Model> model, Device device, int threads)
-    : model_(std::move(model)), context_(device, threads) {
-  require(device.kind == DeviceKind::cpu, ErrorKind::unsupported,
-          "harmonize runs on the CPU in this version");
+    : context_(device, threads), host_({}, threads), model_(std::move(model), device) {}
+
+// The value itself where it lies on the CPU.
+TensorView Session::on_host(ValueId value, const HostBuffer& twin) const {
+  return context_.device().kind == DeviceKind::cpu ? graph_->value(value) : twin.view();
 }
 
 attune_mask_kind Session::harmonize(const attune_picture& unchecked) {
@@ -98,16 +100,17 @@ attune_mask_kind Session::harmonize(const attune_picture& unchecked) {
     copy_picture(picture);
     return kind;
   }
-  const bool affine = model_->description().options.head == Head::affine;
+  const bool affine = model_.model().description().options.head == Head::affine;
   const double longer = static_cast<double>(std::max(picture.width, picture.height));
   const double scale =
-      affine ? std::min(1.0, static_cast<double>(model_->description().inference_size) / longer) : 1.0;
+      affine ? std::min(1.0, static_cast<double>(model_.model().description().inference_size) / longer) : 1.0;
   const auto scaled = [&](std::int64_t size) {
     return std::max<std::int64_t>(1, std::llround(static_cast<double>(size) * scale));
   };
   plan(scaled(picture.height), scaled(picture.width));
   load_inputs(picture);
   graph_->forward(context_);
+  fetch_result();
   if (affine)
     apply_transform(picture);
   else
@@ -120,7 +123,7 @@ void Session::plan(std::int64_t height, std::int64_t width) {
   graph_ = std::make_unique<Graph>();
   composite_ = graph_->input("composite");
   mask_ = graph_->input("mask");
-  const Harmonizer& harmonizer = model_->harmonizer();
+  const Harmonizer& harmonizer = model_.harmonizer();
   result_ = harmonizer.options().head == Head::affine ? harmonizer.add_head_to(*graph_, composite_, mask_)
                                                       : harmonizer.add_to(*graph_, composite_, mask_);
   graph_->keep(result_);
@@ -130,6 +133,13 @@ void Session::plan(std::int64_t height, std::int64_t width) {
                Mode::inference);
   height_ = height;
   width_ = width;
+  if (context_.device().kind == DeviceKind::cpu) return;
+  const auto twin_of = [&](ValueId value) {
+    return HostBuffer(graph_->spec(value).shape, graph_->spec(value).dtype, context_.device());
+  };
+  composite_twin_ = twin_of(composite_);
+  mask_twin_ = twin_of(mask_);
+  result_twin_ = twin_of(result_);
 }
 
 void Session::load_inputs(const attune_picture& picture) {
@@ -139,7 +149,7 @@ void Session::load_inputs(const attune_picture& picture) {
   image.height = picture.height;
   image.source_stride = picture.image_stride;
   image.pixel = channels_of(picture.format);
-  image.out = graph_->value(composite_).as<float>();
+  image.out = on_host(composite_, composite_twin_).as<float>();
   image.out_width = width_;
   image.out_height = height_;
   (is_16_bit(picture.format) ? downscale_u16 : downscale_u8)(image, context_.threads());
@@ -148,13 +158,22 @@ void Session::load_inputs(const attune_picture& picture) {
   mask.source = picture.mask;
   mask.source_stride = picture.mask_stride;
   mask.pixel = mask.channels = 1;
-  mask.out = graph_->value(mask_).as<float>();
+  mask.out = on_host(mask_, mask_twin_).as<float>();
   downscale_u8(mask, context_.threads());
+  if (context_.device().kind == DeviceKind::cpu) return;
+  copy_async(context_, graph_->value(composite_), composite_twin_.view());
+  copy_async(context_, graph_->value(mask_), mask_twin_.view());
+}
+
+void Session::fetch_result() {
+  if (context_.device().kind == DeviceKind::cpu) return;
+  copy_async(context_, result_twin_.view(), graph_->value(result_));
+  context_.synchronize();
 }
 
 void Session::apply_transform(const attune_picture& picture) {
   color_transform::Rows rows;
-  rows.transform = graph_->value(result_).slice(0);
+  rows.transform = on_host(result_, result_twin_).slice(0);
   rows.height = picture.height;
   rows.width = picture.width;
   rows.row_end = picture.height;
@@ -169,10 +188,10 @@ void Session::apply_transform(const attune_picture& picture) {
   rows.mask = picture.mask;
   rows.mask_stride = picture.mask_stride;
   color_transform::Options options;
-  const auto cells = static_cast<float>(model_->harmonizer().head_stride());
+  const auto cells = static_cast<float>(model_.harmonizer().head_stride());
   options.scale_y = static_cast<float>(height_) / cells / static_cast<float>(picture.height);
   options.scale_x = static_cast<float>(width_) / cells / static_cast<float>(picture.width);
-  color_transform::apply_rows(context_, rows, options);
+  color_transform::apply_rows(host_, rows, options);
 }
 
 namespace {
@@ -193,7 +212,7 @@ void store_row(const float* colours, const std::uint8_t* mask, const Sample* in,
 }  // namespace
 
 void Session::store_blended(const attune_picture& picture) {
-  const float* colours = graph_->value(result_).as<float>();
+  const float* colours = on_host(result_, result_twin_).as<float>();
   const int channels = channels_of(picture.format);
   for (std::int64_t y = 0; y < picture.height; ++y) {
     const float* row = colours + y * picture.width * 3;

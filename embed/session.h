@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "core/context.h"
+#include "core/async.h"
 #include "embed/attune/attune.h"
-#include "embed/model.h"
+#include "embed/model_on_device.h"
 #include "layers/graph.h"
 
 namespace attune {
@@ -20,14 +20,19 @@ class Session {
  private:
   void plan(std::int64_t height, std::int64_t width);
   void load_inputs(const attune_picture& picture);
+  void fetch_result();
   void apply_transform(const attune_picture& picture);
   void store_blended(const attune_picture& picture);
+  TensorView on_host(ValueId value, const HostBuffer& twin) const;
 
-  std::shared_ptr<const Model> model_;
   Context context_;
+  Context
+      host_;  // for the passes over the caller's picture, in CPU memory; the same device where context_ is the CPU
+  ModelOnDevice model_;
   std::unique_ptr<Graph> graph_;  // planned for height_ x width_; kept for pictures that follow
   std::int64_t height_ = 0, width_ = 0;
   ValueId composite_ = 0, mask_ = 0, result_ = 0;
+  HostBuffer composite_twin_, mask_twin_, result_twin_;  // of these values, on the host; empty on the CPU
 };
 
 }  // namespace attune

@@ -44,6 +44,7 @@ void Graph::plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, 
   infer(inputs);
   mark_gradients(mode);
   lay_out(context, mode);
+  lay_out_losses(context);
   bind();
   if (mode == Mode::training) {
     write_loss_seeds(context);
@@ -145,6 +146,15 @@ void Graph::lay_out(Context& context, Mode mode) {
                          ? arena_.view(plan.offsets[values_.size() + i], value.spec.shape, value.spec.dtype)
                          : TensorView(nullptr, value.spec.shape, value.spec.dtype, context.device());
   }
+}
+
+void Graph::lay_out_losses(Context& context) {
+  if (losses_.empty()) return;
+  loss_values_ = Tensor({static_cast<std::int64_t>(losses_.size())},
+                        values_[index(losses_[0].value)].spec.dtype, context.device());
+  for (std::size_t i = 0; i < losses_.size(); ++i)
+    values_[index(losses_[i].value)].data =
+        loss_values_.view().slice(static_cast<std::int64_t>(i)).reshaped({1});
 }
 
 // Puts together each node's arguments once, so that running it allocates nothing.

@@ -54,6 +54,8 @@ class Graph {
   // that want it.
   TensorView value(ValueId value) const;
   TensorView gradient(ValueId value) const;
+  // The losses [n] as forward() left them, in the order of add_loss(), side by side so that one copy fetches them.
+  ConstTensorView loss_values() const { return loss_values_.view(); }
   const TensorSpec& spec(ValueId value) const { return values_[index(value)].spec; }
 
   std::int64_t arena_bytes() const { return arena_.bytes(); }
@@ -90,6 +92,7 @@ class Graph {
   void infer(const std::map<ValueId, TensorSpec>& inputs);
   void mark_gradients(Mode mode);
   void lay_out(Context& context, Mode mode);
+  void lay_out_losses(Context& context);
   void bind();
   void bind_backward(Node& node, std::vector<bool>& written, std::vector<const Layer*>& layers_written);
   void write_loss_seeds(Context& context);
@@ -99,6 +102,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Loss> losses_;
   Arena arena_;
+  Tensor loss_values_;
   Tensor seeds_;  // the losses' weights: what backward() starts from
 };
 

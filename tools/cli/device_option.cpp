@@ -18,7 +18,7 @@ Device pick_device(const std::string& name) {
   if (name == "cpu") return {};
   if (name == "auto") {
     if (devices > 0) return {DeviceKind::cuda, 0};
-    if (built_with_cuda) std::fputs("attune: no CUDA device found, running on the CPU\n", stderr);
+    if (has_cuda_backend()) std::fputs("attune: no CUDA device found, running on the CPU\n", stderr);
     return {};
   }
   const bool numbered = name.rfind("cuda:", 0) == 0 && name.size() > 5 && name.size() < 9 &&
@@ -26,7 +26,7 @@ Device pick_device(const std::string& name) {
   require(name == "cuda" || numbered, ErrorKind::configuration, "--device ", name,
           ": expected auto, cpu, cuda or cuda:N");
   const int index = numbered ? std::stoi(name.substr(5)) : 0;
-  require(built_with_cuda, ErrorKind::unsupported, "--device ", name,
+  require(has_cuda_backend(), ErrorKind::unsupported, "--device ", name,
           ": this build of attune has no CUDA backend");
   require(index < devices, ErrorKind::unsupported, "--device ", name, ": no such device, ", devices,
           " found");

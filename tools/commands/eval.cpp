@@ -52,8 +52,9 @@ Method make_method(const Options& options, Protocol protocol) {
     };
   }
   const auto context = std::make_shared<Context>(device, options.device.threads);
-  const auto network = std::make_shared<EvaluationNetwork>(*context, model->harmonizer());
-  return [model, context, network](const Image& composite, const Image& mask) {
+  const auto placed = std::make_shared<ModelOnDevice>(model, device);
+  const auto network = std::make_shared<EvaluationNetwork>(*context, placed->harmonizer());
+  return [placed, context, network](const Image& composite, const Image& mask) {
     return network->harmonize(composite, mask);
   };
 }

@@ -26,8 +26,8 @@ std::string fusion_text(const std::vector<Fusion>& fusion) {
 
 void show_info(const std::string& path) {
   std::printf("attune %s\n", attune_version());
-  std::printf("  CUDA backend    %s\n", built_with_cuda ? "built in" : "not in this build");
-  if (built_with_cuda) std::printf("  CUDA devices    %d\n", cuda_device_count());
+  std::printf("  CUDA backend    %s\n", has_cuda_backend() ? "built in" : "not in this build");
+  if (has_cuda_backend()) std::printf("  CUDA devices    %d\n", cuda_device_count());
   const Model model(path.empty() ? shipped_model_path() : std::filesystem::path(path));
   const ModelDescription& description = model.description();
   std::printf("model %s\n", model.path().c_str());

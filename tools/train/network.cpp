@@ -16,12 +16,11 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
   real_ = graph_.input("real");
   mask_ = graph_.input("mask");
   const ValueId output = harmonizer_.add_to(graph_, composite_, mask_);
-  reconstruction_loss_ = graph_.add(reconstruction_, {output, real_, mask_})[0];
-  graph_.add_loss(reconstruction_loss_, 1);
+  graph_.add_loss(graph_.add(reconstruction_, {output, real_, mask_})[0], 1);
   if (contrast_) {
-    contrast_losses_ = contrast_->add_to(graph_, {output, real_, composite_}, mask_);
-    for (const ValueId loss : contrast_losses_)
-      graph_.add_loss(loss, contrast_weight_ / static_cast<double>(contrast_losses_.size()));
+    const std::vector<ValueId> levels = contrast_->add_to(graph_, {output, real_, composite_}, mask_);
+    for (const ValueId loss : levels)
+      graph_.add_loss(loss, contrast_weight_ / static_cast<double>(levels.size()));
   }
   const std::int64_t size = config.train.size;
   const TensorSpec picture{{batch_, size, size, 3}, DType::f32, true};
@@ -30,29 +29,24 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
               Mode::training);
 }
 
-double TrainingNetwork::scalar(ValueId value) const {
-  float result = 0;
-  const TensorView view = graph_.value(value);
-  copy_bytes(&result, Device{}, view.data, view.device, sizeof result);
-  return static_cast<double>(result);
+BatchViews TrainingNetwork::inputs() const {
+  return {graph_.value(composite_), graph_.value(real_), graph_.value(mask_)};
 }
 
-LossValues TrainingNetwork::run(Context& context, const Batch& batch, std::int64_t step) {
-  const auto upload = [&](ValueId value, const Tensor& host) {
-    const TensorView target = graph_.value(value);
-    copy_bytes(target.data, target.device, host.view().data, Device{}, target.bytes());
-  };
-  upload(composite_, batch.composite);
-  upload(real_, batch.real);
-  upload(mask_, batch.mask);
+void TrainingNetwork::run(Context& context, std::int64_t step) {
   const RunInfo info{seed_, checked_cast<std::uint32_t>(step), 0};
   graph_.forward(context, info);
   graph_.backward(context, info);
+}
 
+// The reconstruction's first, then one a level.
+LossValues TrainingNetwork::losses(const ConstTensorView& values) const {
+  const std::int64_t levels = values.elements() - 1;
+  const float* const all = values.as<float>();
   LossValues losses;
-  losses.reconstruction = scalar(reconstruction_loss_);
-  for (const ValueId loss : contrast_losses_)
-    losses.contrast += scalar(loss) / static_cast<double>(contrast_losses_.size());
+  losses.reconstruction = static_cast<double>(all[0]);
+  for (std::int64_t level = 0; level < levels; ++level)
+    losses.contrast += static_cast<double>(all[1 + level]) / static_cast<double>(levels);
   losses.total = losses.reconstruction + contrast_weight_ * losses.contrast;
   return losses;
 }

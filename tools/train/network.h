@@ -7,7 +7,7 @@
 #include "losses/reconstruction_loss.h"
 #include "losses/region_contrast.h"
 #include "tools/config/config.h"
-#include "tools/data/loader.h"
+#include "tools/train/batch_feed.h"
 
 namespace attune::tools {
 
@@ -20,16 +20,19 @@ class TrainingNetwork {
   // Builds and plans everything for config.train's batch and size; weights start from config.seed.
   TrainingNetwork(Context& context, const Config& config);
 
-  // One forward and backward pass: gradients lie in store().gradients() afterwards.
-  LossValues run(Context& context, const Batch& batch, std::int64_t step);
+  // Where a run finds its batch.
+  BatchViews inputs() const;
+  // Enqueues one forward and backward pass: gradients lie in store().gradients() afterwards, losses in
+  // graph().loss_values().
+  void run(Context& context, std::int64_t step);
+  // What loss_values(), brought to the host, mean.
+  LossValues losses(const ConstTensorView& values) const;
 
   ParameterStore& store() { return store_; }
   const Harmonizer& harmonizer() const { return harmonizer_; }
   Graph& graph() { return graph_; }
 
  private:
-  double scalar(ValueId value) const;
-
   std::uint64_t seed_;
   std::int64_t batch_;
   double contrast_weight_;
@@ -38,8 +41,7 @@ class TrainingNetwork {
   std::unique_ptr<RegionContrast> contrast_;  // null where its weight is 0
   ReconstructionLossLayer reconstruction_;
   Graph graph_;
-  ValueId composite_ = 0, real_ = 0, mask_ = 0, reconstruction_loss_ = 0;
-  std::vector<ValueId> contrast_losses_;  // one a level
+  ValueId composite_ = 0, real_ = 0, mask_ = 0;
 };
 
 }  // namespace attune::tools

@@ -51,6 +51,11 @@ AdamWOptions adamw_options(const OptimizerConfig& config) {
   return options;
 }
 
+double rate_at(const Config& config, std::int64_t step) {
+  const OptimizerConfig& o = config.optimizer;
+  return learning_rate({o.lr, o.warmup_steps, config.train.steps, o.final_lr}, step);
+}
+
 std::string number(double value, const char* format) {
   std::array<char, 48> buffer{};
   std::snprintf(buffer.data(), buffer.size(), format, value);
@@ -66,6 +71,9 @@ Trainer::Trainer(const Config& config, Device device, int threads)
       network_(context_, config),
       optimizer_(network_.store(), adamw_options(config.optimizer)),
       gradient_norm_({1}, DType::f32, device),
+      feed_(device, network_.inputs()),
+      losses_(network_.graph().loss_values().shape, DType::f32, device),
+      done_(device),
       validation_(context_, config),
       strengths_(strength_bins.size(), 0) {}
 
@@ -90,8 +98,20 @@ int Trainer::run(const RunFolder& folder) {
   const auto start = std::chrono::steady_clock::now();
   auto before = start;
   int signal = 0;
+  std::exception_ptr damage;  // a picture of the next batch that can't be read
+  const auto fetch = [&] {
+    try {
+      fetch_batch(loader);
+    } catch (const Error&) {
+      damage = std::current_exception();
+    }
+  };
+  if (step_ < config_.train.steps) fetch();
   while (step_ < config_.train.steps && signal == 0) {
-    StepMetrics metrics = train_step(next_batch(loader, folder));
+    if (damage) give_up(folder, damage);
+    enqueue_step();
+    if (step_ < config_.train.steps) fetch();  // while a GPU is at work
+    StepMetrics metrics = finish_step();
     require(std::isfinite(metrics.loss), ErrorKind::internal, "the loss is not finite at step ", step_,
             "; the last checkpoint is in ", folder.path.string());
     const bool last = step_ == config_.train.steps;
@@ -120,35 +140,43 @@ int Trainer::run(const RunFolder& folder) {
   return 0;
 }
 
-// A picture that can't be read costs no steps that were done, and a run without any leaves no folder that is "a run already".
-const Batch& Trainer::next_batch(Loader& loader, const RunFolder& folder) {
-  try {
-    return loader.next();
-  } catch (const Error&) {
-    if (step_ > 0)
-      save(folder);
-    else
-      discard_run(folder);
-    throw;
-  }
+void Trainer::fetch_batch(Loader& loader) {
+  const Batch& batch = loader.next();
+  count_strength(batch);
+  feed_.start(batch);
 }
 
-StepMetrics Trainer::train_step(const Batch& batch) {
-  count_strength(batch);
-  const LossValues losses = network_.run(context_, batch, batch.step);
-  step_ = batch.step;
-  norm::forward(context_, {network_.store().gradients(), gradient_norm_.view()});
-  const OptimizerConfig& o = config_.optimizer;
-  const Schedule schedule{o.lr, o.warmup_steps, config_.train.steps, o.final_lr};
-  const double lr = learning_rate(schedule, step_);
-  optimizer_.step(context_, network_.store(), gradient_norm_.view(), lr);
+// A picture that can't be read costs no steps that were done, and a run without any leaves no folder that is "a run already".
+void Trainer::give_up(const RunFolder& folder, const std::exception_ptr& damage) {
+  if (step_ > 0)
+    save(folder);
+  else
+    discard_run(folder);
+  std::rethrow_exception(damage);
+}
 
+// Neither allocates nor waits, so that a GPU takes the whole step at once.
+void Trainer::enqueue_step() {
+  ++step_;
+  feed_.finish(context_);
+  replay_.run(context_, [&] {
+    network_.run(context_, step_);
+    norm::forward(context_, {network_.store().gradients(), gradient_norm_.view()});
+    optimizer_.step(context_, network_.store(), gradient_norm_.view(), rate_at(config_, step_));
+    copy_async(context_, losses_.view(), network_.graph().loss_values());
+  });
+  done_.record(context_);
+}
+
+StepMetrics Trainer::finish_step() {
+  done_.synchronize();
+  const LossValues losses = network_.losses(losses_.view());
   StepMetrics metrics;
   metrics.step = step_;
   metrics.loss = losses.total;
   metrics.loss_rec = losses.reconstruction;
   metrics.loss_rc = losses.contrast;
-  metrics.lr = lr;
+  metrics.lr = rate_at(config_, step_);
   return metrics;
 }
 

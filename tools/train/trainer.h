@@ -2,8 +2,10 @@
 // bit.
 #pragma once
 
+#include <exception>
 #include <memory>
 
+#include "core/replay.h"
 #include "optim/adamw.h"
 #include "tools/config/config.h"
 #include "tools/data/loader.h"
@@ -33,8 +35,10 @@ class Trainer {
     bool known = false;
   };
 
-  const Batch& next_batch(Loader& loader, const RunFolder& folder);
-  StepMetrics train_step(const Batch& batch);
+  void fetch_batch(Loader& loader);
+  void enqueue_step();
+  StepMetrics finish_step();
+  [[noreturn]] void give_up(const RunFolder& folder, const std::exception_ptr& damage);
   void restore(const RunFolder& folder);
   void save(const RunFolder& folder);
   void save_weights(const std::filesystem::path& path);
@@ -49,8 +53,12 @@ class Trainer {
   TrainingNetwork network_;
   AdamW optimizer_;
   Tensor gradient_norm_;
+  BatchFeed feed_;
+  Replay replay_;
+  HostBuffer losses_;  // of the step, when it is done
+  Event done_;
   Validation validation_;
-  std::int64_t step_ = 0;  // done
+  std::int64_t step_ = 0;  // done, or enqueued
   Best best_;
   std::vector<std::int64_t> strengths_;  // how many composites had an fMSE in each bin
 };

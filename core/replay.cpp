@@ -1,0 +1,73 @@
+#include "core/replay.h"
+
+#include <memory>
+
+#ifdef ATTUNE_WITH_CUDA
+#include "core/cuda_check.h"
+#endif
+
+namespace attune {
+
+#ifdef ATTUNE_WITH_CUDA
+
+namespace {
+
+struct GraphDeleter {
+  void operator()(cudaGraph_t graph) const { static_cast<void>(cudaGraphDestroy(graph)); }
+};
+using Graph = std::unique_ptr<std::remove_pointer_t<cudaGraph_t>, GraphDeleter>;
+
+// What `work` enqueues on the stream. Whatever it throws, the stream stops capturing.
+Graph captured(cudaStream_t stream, const std::function<void()>& work) {
+  cuda_check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+  cudaGraph_t graph = nullptr;
+  try {
+    work();
+  } catch (...) {
+    if (cudaStreamEndCapture(stream, &graph) == cudaSuccess) Graph{graph}.reset();
+    static_cast<void>(cudaGetLastError());
+    throw;
+  }
+  cuda_check(cudaStreamEndCapture(stream, &graph), "cudaStreamEndCapture");
+  return Graph{graph};
+}
+
+}  // namespace
+
+Replay::~Replay() {
+  if (executable_) static_cast<void>(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(executable_)));
+}
+
+// Equal kernels with other arguments are updated in place, which takes microseconds; else the graph is built anew.
+void Replay::capture(Context& context, const std::function<void()>& work) {
+  const auto stream = static_cast<cudaStream_t>(context.stream());
+  const Graph graph = captured(stream, work);
+  auto executable = static_cast<cudaGraphExec_t>(executable_);
+  cudaGraphExecUpdateResultInfo difference = {};
+  if (!executable || cudaGraphExecUpdate(executable, graph.get(), &difference) != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());
+    if (executable) static_cast<void>(cudaGraphExecDestroy(executable));
+    executable_ = nullptr;
+    cuda_check(cudaGraphInstantiate(&executable, graph.get(), 0), "cudaGraphInstantiate");
+    executable_ = executable;
+  }
+  cuda_check(cudaGraphLaunch(executable, stream), "cudaGraphLaunch");
+}
+
+void Replay::run(Context& context, const std::function<void()>& work) {
+  if (context.device().kind == DeviceKind::cpu || !warm_) {
+    work();
+    warm_ = true;
+    return;
+  }
+  capture(context, work);
+}
+
+#else
+
+Replay::~Replay() = default;
+void Replay::run(Context&, const std::function<void()>& work) { work(); }
+
+#endif
+
+}  // namespace attune

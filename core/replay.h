@@ -1,0 +1,30 @@
+// Replay: work that is enqueued again and again with the same kernels and memory, given to a GPU as one CUDA graph.
+#pragma once
+
+#include <functional>
+
+#include "core/context.h"
+
+namespace attune {
+
+class Replay {
+ public:
+  Replay() = default;
+  ~Replay();
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+
+  // Enqueues what `work` enqueues on the context's stream. The first run is enqueued as it is, for the libraries choose
+  // algorithms and allocate in it. Later ones are captured and launched whole; `work` is called each time, so that
+  // arguments that change from run to run (a step's number, a learning rate) take effect. It must not allocate,
+  // synchronize or copy from pageable memory then: ErrorKind::device. On the CPU work() is just called.
+  void run(Context& context, const std::function<void()>& work);
+
+ private:
+  void capture(Context& context, const std::function<void()>& work);
+
+  bool warm_ = false;
+  void* executable_ = nullptr;  // a cudaGraphExec_t
+};
+
+}  // namespace attune
