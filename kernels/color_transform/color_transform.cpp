@@ -77,7 +77,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
   const Shape shape = check_inputs(context, a.transform, a.image, a.mask, options);
   check_tensor(op, "y", context, a.y, shape, statistics_dtype(a.transform.dtype));
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -88,7 +88,7 @@ void backward(Context& context, const Backward& a, const Options& options) {
     check_tensor(op, "dtransform", context, a.dtransform, a.transform.shape, a.transform.dtype);
   if (a.dimage_mode != GradientMode::ignore) check_tensor(op, "dimage", context, a.dimage, shape, dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a, options);
 }
 
 void apply_rows(Context& context, const Rows& rows, const Options& options) {

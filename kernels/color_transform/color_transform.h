@@ -31,8 +31,8 @@
 // | dimage     | [N, H, W, 3]  | f32          | overwrites or accumulates as dimage_mode says; may be dy's  |
 // |            |               |              | own memory                                                  |
 //
-// Numbers: coordinates in f64, everything else in f32. The upsampled parameters are never stored. Deterministic for
-// any number of threads: y and dimage are per pixel, and each cell of dT gathers its pixels in a fixed order.
+// Numbers: coordinates in f64, everything else in f32. The upsampled parameters are never stored. Deterministic on each
+// device, for any number of threads: y and dimage are per pixel, and each cell of dT gathers its pixels in a fixed order.
 // Errors: ErrorKind::argument on a shape, dtype, device or option that the table forbids; nothing is written then.
 // Thread-safe for distinct contexts.
 // Source: math.md, 6.
@@ -93,7 +93,8 @@ struct Rows {
   float strength = 1;  // 0..1
 };
 
-// Throws ErrorKind::unsupported on a CUDA context.
+// Throws ErrorKind::unsupported on a CUDA context: the CPU transforms a picture in its memory at that memory's speed, in
+// less time than it would take to send it to a device and back. Where the network ran on one, T alone is copied.
 void apply_rows(Context& context, const Rows& rows, const Options& options);
 
 // Scratch that forward, backward and apply_rows take from the context for a transform [N, h, w, 12] and an
@@ -110,5 +111,9 @@ void backward(Context& context, const Backward& arguments, const Options& option
 void apply_rows(Context& context, const Rows& rows, const Options& options);
 std::int64_t workspace_bytes(const Shape& transform, const Shape& image);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+}  // namespace cuda
 
 }  // namespace attune::color_transform

@@ -1,0 +1,285 @@
+// Forward and dimage: a thread owns 4 neighbouring pixels of a row (one where rows or pointers are not aligned) and reads
+// their cells through L1; 28 bytes a pixel from memory. dtransform: a block owns a run of one row of cells. It sums the
+// output rows that read it, column by column, into shared memory, and from there each cell its columns: x, dy and the mask
+// come from memory once and a second time, for the next row of cells, from L2.
+#include "kernels/color_transform/color_transform.h"
+
+#include <algorithm>
+
+#include "core/cuda/launch.cuh"
+#include "core/cuda/line_grid.cuh"
+#include "core/cuda/vector.cuh"
+#include "kernels/color_transform/readers.cuh"
+#include "kernels/color_transform/upsampled_cells.cuh"
+
+namespace attune::color_transform::cuda {
+
+namespace {
+
+using namespace attune::cuda;
+
+// Pixels a thread: 12 floats of a picture are then 3 vectors, a mask's 4 are one.
+constexpr int group = 4;
+// Elements of a cell in one load or store: 3 of them are a cell, whose 24 bytes in bf16 are a multiple of no more.
+constexpr int cell_vector = 4;
+constexpr int vectors_per_cell = parameters / cell_vector;
+
+template <int pixels>
+inline constexpr int picture_vector = pixels == 1 ? 1 : vector_width<float>;
+template <int pixels>
+inline constexpr int transform_vector = pixels == 1 ? 1 : cell_vector;
+
+struct Size {
+  std::int64_t images;
+  Axis rows, columns;
+
+  ATTUNE_HOST_DEVICE std::int64_t lines() const { return images * rows.positions; }
+  __device__ std::int64_t image_cells() const { return rows.cells * columns.cells; }
+};
+
+// y = x + m (A (x - 1/2) + b) of one pixel, in place.
+template <class Transform>
+__device__ void transform_pixel(const Transform& transform, float m, float* x) {
+  const float c0 = x[0] - 0.5f, c1 = x[1] - 0.5f, c2 = x[2] - 0.5f;
+#pragma unroll
+  for (int i = 0; i < 3; ++i)
+    x[i] += m * (transform(3 * i) * c0 +
+                 (transform(3 * i + 1) * c1 + (transform(3 * i + 2) * c2 + transform(9 + i))));
+}
+
+// dx = dy + m A^T dy of one pixel, in place.
+template <class Transform>
+__device__ void transform_gradient(const Transform& transform, float m, float* g) {
+  const float g0 = g[0], g1 = g[1], g2 = g[2];
+#pragma unroll
+  for (int j = 0; j < 3; ++j)
+    g[j] += m * (transform(j) * g0 + (transform(3 + j) * g1 + transform(6 + j) * g2));
+}
+
+template <class T>
+struct PixelArrays {
+  const T* transform;
+  const float *from, *mask;
+  float* to;  // may be `from`
+};
+
+// Forward: from x to y. Backward: from dy to dx. Outside the mask there is nothing to transform, and nothing is read.
+template <class T, int pixels, bool backward>
+__global__ void __launch_bounds__(line_grid_threads)
+    pixel_kernel(PixelArrays<T> a, Size size, bool accumulate) {
+  for_each_line(size.lines(), [&](std::int64_t line) {
+    const std::int64_t image = line / size.rows.positions, row = line % size.rows.positions;
+    const std::int64_t width = size.columns.positions;
+    UpsampledCells<T, transform_vector<pixels>> transform(
+        a.transform + image * size.image_cells() * parameters, size.columns.cells, size.rows.tap(row));
+    for (std::int64_t column = threadIdx.x * pixels; column < width; column += blockDim.x * pixels) {
+      const std::int64_t at = line * width + column;
+      float values[3 * pixels], m[pixels];
+      load_run<picture_vector<pixels>>(a.mask + at, m);
+      load_run<picture_vector<pixels>>(a.from + 3 * at, values);
+#pragma unroll
+      for (int p = 0; p < pixels; ++p) {
+        if (m[p] == 0) continue;
+        transform.move_to(size.columns.tap(column + p));
+        if constexpr (backward)
+          transform_gradient(transform, m[p], values + 3 * p);
+        else
+          transform_pixel(transform, m[p], values + 3 * p);
+      }
+      if (accumulate) {
+        float old[3 * pixels];
+        load_run<picture_vector<pixels>>(a.to + 3 * at, old);
+#pragma unroll
+        for (int i = 0; i < 3 * pixels; ++i) values[i] += old[i];
+      }
+      store_run<picture_vector<pixels>>(values, a.to + 3 * at);
+    }
+  });
+}
+
+// A block of dtransform: the columns that it sums at a time, a third of as many cells.
+constexpr int cell_threads = 256;
+constexpr std::int64_t most_cells = cell_threads / vectors_per_cell;
+// Output rows in flight: as many as read a row of cells at half resolution.
+constexpr int batch = 4;
+
+struct Pictures {
+  const float *x, *mask, *dy;
+};
+
+// sums += d (x - 1/2) for A and d for b, with d = m dy of one pixel.
+__device__ void add_pixel(float m, const float (&x)[3], const float (&dy)[3], float (&sums)[parameters]) {
+#pragma unroll
+  for (int i = 0; i < 3; ++i) {
+    const float d = m * dy[i];
+#pragma unroll
+    for (int j = 0; j < 3; ++j) sums[3 * i + j] += d * (x[j] - 0.5f);
+    sums[9 + i] += d;
+  }
+}
+
+// Of one column over the rows that read the row of cells `cell`. Of pixels outside the mask nothing more is read.
+__device__ void sum_rows(const Pictures& a, const Axis& axis, std::int64_t cell, Range rows,
+                         std::int64_t first_pixel, std::int64_t width, float (&sums)[parameters]) {
+  for (std::int64_t first = rows.begin; first < rows.end; first += batch) {
+    float m[batch], x[batch][3], dy[batch][3];
+#pragma unroll
+    for (int r = 0; r < batch; ++r)
+      m[r] = first + r < rows.end ? a.mask[first_pixel + (first + r) * width] : 0;
+#pragma unroll
+    for (int r = 0; r < batch; ++r) {
+      if (m[r] == 0) continue;
+      load_run<1>(a.x + 3 * (first_pixel + (first + r) * width), x[r]);
+      load_run<1>(a.dy + 3 * (first_pixel + (first + r) * width), dy[r]);
+    }
+#pragma unroll
+    for (int r = 0; r < batch; ++r) {
+      if (m[r] == 0) continue;
+      const BilinearTap tap = axis.tap(first + r);
+      add_pixel(m[r] * cell_weight(tap.lower, tap.fraction, cell), x[r], dy[r], sums);
+    }
+  }
+}
+
+// Grid: (image x row of cells) x tile of that row. A column's thread sums its rows; then thread t sums the columns for
+// vector t % 3 of the tile's cell t / 3. More columns than threads, where cells are coarse, come one chunk after another.
+template <class T, int width>
+__global__ void __launch_bounds__(cell_threads)
+    cell_kernel(Pictures a, Size size, std::int64_t tiles, bool accumulate, T* __restrict__ dtransform) {
+  __shared__ Packed<float, cell_vector> sums[cell_threads][vectors_per_cell];
+  __shared__ float fraction[cell_threads];
+  __shared__ std::int32_t lower[cell_threads];
+  const int thread = static_cast<int>(threadIdx.x);
+  const std::int64_t line = blockIdx.x / tiles, image = line / size.rows.cells, row = line % size.rows.cells;
+  const Range cells = part_of(size.columns.cells, tiles, blockIdx.x % tiles);
+  const std::int64_t cell = cells.begin + thread / vectors_per_cell;
+  const int vector = thread % vectors_per_cell;
+  const Range rows = readers_of(size.rows, {row, row + 1}), columns = readers_of(size.columns, cells);
+  const std::int64_t image_pixel = image * size.rows.positions * size.columns.positions;
+
+  float total[cell_vector] = {};
+  for (std::int64_t first = columns.begin; first < columns.end; first += blockDim.x) {
+    const Range chunk = {first, min(first + blockDim.x, columns.end)};
+    if (first + thread < chunk.end) {
+      const BilinearTap tap = size.columns.tap(first + thread);
+      lower[thread] = static_cast<std::int32_t>(tap.lower);
+      fraction[thread] = tap.fraction;
+      float column_sums[parameters] = {};
+      sum_rows(a, size.rows, row, rows, image_pixel + first + thread, size.columns.positions, column_sums);
+      store_run<cell_vector>(column_sums, sums[thread][0].element);
+    }
+    __syncthreads();
+    if (cell < cells.end) {
+      const Range own = readers_of(size.columns, {cell, cell + 1}, chunk,
+                                   [&](std::int64_t column) { return lower[column - first]; });
+      for (std::int64_t column = own.begin; column < own.end; ++column) {
+        const auto at = static_cast<int>(column - first);
+        const float weight = cell_weight(lower[at], fraction[at], cell);
+        const Packed<float, cell_vector> sum = sums[at][vector];
+#pragma unroll
+        for (int i = 0; i < cell_vector; ++i) total[i] += weight * sum.element[i];
+      }
+    }
+    __syncthreads();
+  }
+
+  if (cell >= cells.end) return;
+  T* const target = dtransform + (line * size.columns.cells + cell) * parameters + vector * cell_vector;
+  if (accumulate) {
+    float old[cell_vector];
+    load_run<width>(target, old);
+#pragma unroll
+    for (int i = 0; i < cell_vector; ++i) total[i] += old[i];
+  }
+  store_run<width>(total, target);
+}
+
+template <class T, bool backward>
+void transform_pixels(Context& context, const PixelArrays<T>& arrays, const Size& size,
+                      bool accumulate = false) {
+  const std::int64_t width = size.columns.positions;
+  const bool groups_fit =
+      width % group == 0 && aligned_to_vector(arrays.transform, arrays.from, arrays.mask, arrays.to);
+  const LineGrid plan =
+      plan_line_grid(size.lines(), groups_fit ? width / group : width, multiprocessor_count());
+  launch("color_transform: pixel_kernel", stream_of(context), plan.grid, plan.block, 0,
+         groups_fit ? pixel_kernel<T, group, backward> : pixel_kernel<T, 1, backward>, arrays, size,
+         accumulate);
+}
+
+struct Tiling {
+  std::int64_t tiles;
+  unsigned threads;
+};
+
+// Tiles whose readers fit into one chunk, but for coarse cells and what clamping adds, on no more threads than they need.
+Tiling plan_tiles(const Axis& columns) {
+  const double readable = std::min<double>(cell_threads * columns.scale - 1, most_cells);
+  const std::int64_t most = std::max<std::int64_t>(1, static_cast<std::int64_t>(readable));
+  const std::int64_t tiles = (columns.cells + most - 1) / most, cells = (columns.cells + tiles - 1) / tiles;
+  const double readers = static_cast<double>(cells + 1) * columns.positions_per_cell + 1;
+  const auto wanted = static_cast<unsigned>(
+      std::clamp<double>(readers, static_cast<double>(cells * vectors_per_cell), cell_threads));
+  return {tiles, (wanted + warp_size - 1) / warp_size * warp_size};
+}
+
+template <class T>
+void transform_gradients(Context& context, const Backward& a, const Size& size) {
+  const Tiling tiling = plan_tiles(size.columns);
+  launch("color_transform: cell_kernel", stream_of(context),
+         dim3(checked_cast<unsigned>(size.images * size.rows.cells * tiling.tiles)), dim3(tiling.threads), 0,
+         aligned_to_vector(a.dtransform.data) ? cell_kernel<T, cell_vector> : cell_kernel<T, 1>,
+         Pictures{a.image.as<float>(), a.mask.as<float>(), a.dy.as<float>()}, size, tiling.tiles,
+         a.dtransform_mode == GradientMode::accumulate, a.dtransform.as<T>());
+}
+
+Size size_of_maps(const Shape& transform, const Shape& image, const Options& options) {
+  return {image[0], Axis(transform[1], image[1], options.scale_y),
+          Axis(transform[2], image[2], options.scale_x)};
+}
+
+template <class T>
+void forward_in(Context& context, const Forward& a, const Options& options) {
+  if (a.image.elements() == 0) return;
+  transform_pixels<T, false>(context,
+                             {a.transform.as<T>(), a.image.as<float>(), a.mask.as<float>(), a.y.as<float>()},
+                             size_of_maps(a.transform.shape, a.image.shape, options));
+}
+
+// dtransform first: dimage may overwrite dy.
+template <class T>
+void backward_in(Context& context, const Backward& a, const Options& options) {
+  const Size size = size_of_maps(a.transform.shape, a.image.shape, options);
+  if (a.dtransform_mode != GradientMode::ignore && a.transform.elements() > 0)
+    transform_gradients<T>(context, a, size);
+  if (a.dimage_mode != GradientMode::ignore && a.image.elements() > 0)
+    transform_pixels<T, true>(
+        context, {a.transform.as<T>(), a.dy.as<float>(), a.mask.as<float>(), a.dimage.as<float>()}, size,
+        a.dimage_mode == GradientMode::accumulate);
+}
+
+}  // namespace
+
+void forward(Context& context, const Forward& a, const Options& options) {
+  switch (a.transform.dtype) {
+    case DType::f32:
+      return forward_in<float>(context, a, options);
+    case DType::bf16:
+      return forward_in<bfloat16>(context, a, options);
+    default:
+      fail(ErrorKind::unsupported, "color_transform: no CUDA kernel for ", name_of(a.transform.dtype));
+  }
+}
+
+void backward(Context& context, const Backward& a, const Options& options) {
+  switch (a.transform.dtype) {
+    case DType::f32:
+      return backward_in<float>(context, a, options);
+    case DType::bf16:
+      return backward_in<bfloat16>(context, a, options);
+    default:
+      fail(ErrorKind::unsupported, "color_transform: no CUDA kernel for ", name_of(a.transform.dtype));
+  }
+}
+
+}  // namespace attune::color_transform::cuda
