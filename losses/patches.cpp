@@ -11,7 +11,8 @@ std::vector<TensorSpec> PatchDrawLayer::infer(const std::vector<TensorSpec>& inp
 
 std::int64_t PatchDrawLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                              Mode) const {
-  return patch_sample::workspace_bytes(inputs[0].shape[0], samples_, context.device());
+  const Shape& mask = inputs[0].shape;
+  return patch_sample::workspace_bytes(mask[0], mask[1] * mask[2], samples_, context.device());
 }
 
 void PatchDrawLayer::forward(Context& context, const LayerForward& a) const {
@@ -32,7 +33,8 @@ std::vector<TensorSpec> PatchGatherLayer::infer(const std::vector<TensorSpec>& i
 
 std::int64_t PatchGatherLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                                Mode) const {
-  return patch_sample::workspace_bytes(inputs[1].shape[0], inputs[1].shape[1], context.device());
+  const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
+  return patch_sample::workspace_bytes(x[0], x[1] * x[2], indices[1], context.device());
 }
 
 void PatchGatherLayer::forward(Context& context, const LayerForward& a) const {

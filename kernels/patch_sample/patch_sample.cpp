@@ -49,13 +49,13 @@ void draw(Context& context, const Draw& a, const Options& options) {
   check_tensor(op, "count", context, a.count, {images}, DType::i32);
   check_options(options, images);
   if (context.device().kind == DeviceKind::cpu) return cpu::draw(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::draw(context, a, options);
 }
 
 void gather(Context& context, const Gather& a) {
   check_features(context, "x", a.x, a.indices, "z", a.z);
   if (context.device().kind == DeviceKind::cpu) return cpu::gather(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::gather(context, a);
 }
 
 void scatter(Context& context, const Scatter& a) {
@@ -63,11 +63,13 @@ void scatter(Context& context, const Scatter& a) {
   check_features(context, "dx", a.dx, a.indices, "dz", a.dz);
   if (!a.count.empty()) check_tensor(op, "count", context, a.count, {a.dx.shape[0]}, DType::i32);
   if (context.device().kind == DeviceKind::cpu) return cpu::scatter(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::scatter(context, a);
 }
 
-std::int64_t workspace_bytes(std::int64_t images, std::int64_t samples, Device device) {
-  return device.kind == DeviceKind::cpu ? cpu::workspace_bytes(images, samples) : 0;
+std::int64_t workspace_bytes(std::int64_t images, std::int64_t pixels, std::int64_t samples, Device device) {
+  if (device.kind == DeviceKind::cpu) return cpu::workspace_bytes(images, samples);
+  if constexpr (built_with_cuda) return cuda::workspace_bytes(images, pixels);
+  return 0;
 }
 
 Cost draw_cost(const Shape& mask, std::int64_t samples) {

@@ -73,9 +73,9 @@ void draw(Context& context, const Draw& arguments, const Options& options);
 void gather(Context& context, const Gather& arguments);
 void scatter(Context& context, const Scatter& arguments);
 
-// Scratch that draw and scatter take from the context for `samples` rows of each image; a graph reserves it
-// ahead.
-std::int64_t workspace_bytes(std::int64_t images, std::int64_t samples, Device device);
+// Scratch that draw and scatter take from the context for `samples` rows of each image of `pixels` pixels; a graph
+// reserves it ahead.
+std::int64_t workspace_bytes(std::int64_t images, std::int64_t pixels, std::int64_t samples, Device device);
 
 // mask [N, H, W] -> K positions an image.
 Cost draw_cost(const Shape& mask, std::int64_t samples);
@@ -91,5 +91,11 @@ void gather(Context& context, const Gather& arguments);
 void scatter(Context& context, const Scatter& arguments);
 std::int64_t workspace_bytes(std::int64_t images, std::int64_t samples);
 }  // namespace cpu
+namespace cuda {
+void draw(Context& context, const Draw& arguments, const Options& options);
+void gather(Context& context, const Gather& arguments);
+void scatter(Context& context, const Scatter& arguments);
+std::int64_t workspace_bytes(std::int64_t images, std::int64_t pixels);
+}  // namespace cuda
 
 }  // namespace attune::patch_sample

@@ -1,63 +1,15 @@
-#include "tests/kernels/patch_sample_cases.h"
+#include "tests/kernels/patch_sample_check.h"
 
 #include <numeric>
-#include <set>
 
-#include "core/context.h"
-#include "tests/reference/patch_sample_reference.h"
-#include "tests/support/compare.h"
 #include "tests/support/cpu_targets.h"
-#include "tests/support/test_tensor.h"
 
 using namespace attune;
 using namespace attune::test;
-using patch_sample::Region;
 
 namespace {
 
-patch_sample::Options options_of(const PatchSampleCase& c) {
-  patch_sample::Options options;
-  options.seed = 0x123456789abcdef0;
-  options.step = 17;
-  options.first_image = 1000;
-  options.level = 3;
-  options.set = 2;
-  options.region = c.region;
-  return options;
-}
-
-// Everything a case reads and writes, the inputs filled.
-struct Setup {
-  explicit Setup(const PatchSampleCase& c, std::uint64_t seed = 1)
-      : mask({c.images, c.height, c.width}, DType::f32, make_mask(c.mask, c.images, c.height * c.width, seed),
-             c.offset),
-        indices({c.images, c.samples}, DType::i32, c.offset),
-        count({c.images}, DType::i32, c.offset),
-        x({c.images, c.height, c.width, c.channels}, c.dtype, c.offset),
-        z({c.images, c.samples, c.channels}, c.dtype, c.offset),
-        dz({c.images, c.samples, c.channels}, c.dtype, c.offset),
-        dx({c.images, c.height, c.width, c.channels}, c.dtype, c.offset) {
-    x.set(make_values(Values::random, x.shape().elements(), seed + 1));
-    dz.set(make_values(Values::random, dz.shape().elements(), seed + 2));
-  }
-
-  patch_sample::Draw draw() const { return {mask.view(), indices.view(), count.view()}; }
-  patch_sample::Gather gather() const { return {x.view(), indices.view(), z.view()}; }
-  patch_sample::Scatter scatter(GradientMode mode = GradientMode::overwrite) const {
-    return {dz.view(), indices.view(), count.view(), dx.view(), mode};
-  }
-
-  TestTensor mask, indices, count, x, z, dz, dx;
-};
-
-// The values that reference::scatter makes of this setup in double, `dx` holding `before`.
-std::vector<double> expected_scatter(const Setup& s, ConstTensorView count, GradientMode mode,
-                                     const std::vector<double>& before) {
-  const TestTensor dz(s.dz.shape(), DType::f64, s.dz.get());
-  const TestTensor dx(s.dx.shape(), DType::f64, before);
-  reference::patch_sample::scatter<double>({dz.view(), s.indices.view(), count, dx.view(), mode});
-  return dx.get();
-}
+using Setup = PatchSampleSetup;
 
 template <class Call>
 void check_argument_error(const Call& call) {
@@ -75,61 +27,18 @@ void check_argument_error(const Call& call) {
 TEST_CASE("patch_sample draws the reference's indices, gathers its rows and scatters its sums") {
   Context context({}, 1);
   for_each_cpu_target([&] {
-    for (const PatchSampleCase& c : patch_sample_cases()) {
-      INFO(c.name());
-      const Setup actual(c), expected(c);
-      patch_sample::draw(context, actual.draw(), options_of(c));
-      reference::patch_sample::draw<float>(expected.draw(), options_of(c));
-      CHECK((actual.count.get() == expected.count.get()));
-      CHECK((actual.indices.get() == expected.indices.get()));
-
-      patch_sample::gather(context, actual.gather());
-      c.dtype == DType::f32 ? reference::patch_sample::gather<float>(expected.gather())
-                            : reference::patch_sample::gather<bfloat16>(expected.gather());
-      CHECK((actual.z.bytes() == expected.z.bytes()));
-      CHECK((actual.z.get() == expected.z.get()));
-
-      const std::vector<double> zeros(static_cast<std::size_t>(actual.dx.shape().elements()), 0.0);
-      patch_sample::scatter(context, actual.scatter());
-      CHECK(relative_error(actual.dx.get(),
-                           expected_scatter(actual, actual.count.view(), GradientMode::overwrite, zeros)) <=
-            tolerance(c.dtype, 0));
-    }
+    for (const PatchSampleCase& c : patch_sample_cases()) check_patch_sample(context, c);
   });
 }
 
 TEST_CASE("patch_sample scatter sums equal indices, with and without a count") {
   Context context({}, 1);
-  for (const DType dtype : {DType::f32, DType::bf16})
-    for (const bool counted : {false, true}) {
-      INFO(attune::name_of(dtype) << (counted ? ", counted" : ""));
-      Setup s({2, 3, 3, 35, 40, Mask::random, Region::foreground, dtype, 1});
-      std::vector<double> indices(80);
-      for (std::size_t k = 0; k < indices.size(); ++k) indices[k] = static_cast<double>(k * k % 10) - 1;
-      s.indices.set(indices);
-      s.count.set({23, 0});
-      const ConstTensorView count = counted ? ConstTensorView(s.count.view()) : ConstTensorView();
-      patch_sample::Scatter scatter = s.scatter();
-      scatter.count = count;
-      patch_sample::scatter(context, scatter);
-      const std::vector<double> zeros(static_cast<std::size_t>(s.dx.shape().elements()), 0.0);
-      CHECK(relative_error(s.dx.get(), expected_scatter(s, count, GradientMode::overwrite, zeros)) <=
-            (dtype == DType::bf16 ? 2e-3 : 1e-6));  // one rounding to bf16 of the sum, not one a row
-    }
+  check_equal_indices(context);
 }
 
 TEST_CASE("patch_sample scatter accumulates, or does nothing, where it is told to") {
   Context context({}, 1);
-  Setup s({2, 7, 13, 5, 16, Mask::random});
-  patch_sample::draw(context, s.draw(), {});
-  const std::vector<double> before = make_values(Values::random, s.dx.shape().elements(), 5);
-  s.dx.set(before);
-  const std::vector<double> start = s.dx.get();
-  patch_sample::scatter(context, s.scatter(GradientMode::ignore));
-  CHECK(s.dx.get() == start);
-  patch_sample::scatter(context, s.scatter(GradientMode::accumulate));
-  CHECK(relative_error(s.dx.get(), expected_scatter(s, s.count.view(), GradientMode::accumulate, start)) <=
-        1e-6);
+  check_scatter_modes(context);
 }
 
 TEST_CASE("patch_sample scatter is the adjoint of gather") {
@@ -152,68 +61,17 @@ TEST_CASE("patch_sample scatter is the adjoint of gather") {
 
 TEST_CASE("patch_sample draws without replacement, from the region alone, and repeats in order") {
   Context context({}, 1);
-  const Setup s({3, 7, 13, 1, 200, Mask::soft, Region::background});
-  patch_sample::draw(context, s.draw(), options_of({3, 7, 13, 1, 200, Mask::soft, Region::background}));
-  const std::vector<double> mask = s.mask.get(), indices = s.indices.get(), count = s.count.get();
-  for (std::size_t n = 0; n < 3; ++n) {
-    const auto distinct = static_cast<std::size_t>(count[n]);
-    const auto first = indices.begin() + static_cast<std::ptrdiff_t>(200 * n);
-    const std::set<double> seen(first, first + 200);
-    CHECK(seen.size() == distinct);
-    CHECK(static_cast<std::ptrdiff_t>(distinct) ==
-          std::count_if(mask.begin() + static_cast<std::ptrdiff_t>(91 * n),
-                        mask.begin() + static_cast<std::ptrdiff_t>(91 * (n + 1)),
-                        [](double m) { return m < 0.5; }));
-    for (std::size_t k = 0; k < 200; ++k) {
-      CHECK(mask[91 * n + static_cast<std::size_t>(indices[200 * n + k])] < 0.5);
-      CHECK(indices[200 * n + k] == indices[200 * n + k % distinct]);
-    }
-  }
+  check_draws_from_the_region(context);
 }
 
 TEST_CASE("patch_sample takes 0.5 as foreground, and NaN as neither region") {
   Context context({}, 1);
-  Setup s({1, 1, 4, 1, 4, Mask::full});
-  s.mask.set({0.5, std::nextafter(0.5f, 0.0f), NAN, 0.0});
-  for (const Region region : {Region::foreground, Region::background}) {
-    patch_sample::Options options;
-    options.region = region;
-    patch_sample::draw(context, s.draw(), options);
-    const std::vector<double> indices = s.indices.get();
-    const std::set<double> expected =
-        region == Region::foreground ? std::set<double>{0} : std::set<double>{1, 3};
-    CHECK(std::set<double>(indices.begin(), indices.end()) == expected);
-  }
+  check_region_limits(context);
 }
 
 TEST_CASE("patch_sample's choice depends on every option, and on the image alone within a batch") {
   Context context({}, 1);
-  const auto drawn = [&](const patch_sample::Options& options, std::int64_t images = 1) {
-    Setup s({images, 16, 16, 1, 32, Mask::full});
-    s.mask.set(std::vector<double>(static_cast<std::size_t>(256 * images),
-                                   options.region == Region::foreground ? 1.0 : 0.0));
-    patch_sample::draw(context, s.draw(), options);
-    return s.indices.get();
-  };
-  const patch_sample::Options start = options_of({1, 16, 16, 1, 32, Mask::full});
-  const std::vector<double> first = drawn(start);
-  patch_sample::Options other = start;
-  other.region = Region::background;
-  CHECK(drawn(other) == first);  // the key does not depend on the region
-  (other = start).seed ^= std::uint64_t{1} << 40;
-  CHECK(drawn(other) != first);
-  (other = start).step += 1;
-  CHECK(drawn(other) != first);
-  (other = start).level += 1;
-  CHECK(drawn(other) != first);
-  (other = start).set += 1;
-  CHECK(drawn(other) != first);
-  (other = start).first_image += 1;
-  const std::vector<double> second = drawn(other);
-  CHECK(second != first);
-  std::vector<double> both = first;
-  both.insert(both.end(), second.begin(), second.end());
-  CHECK(drawn(start, 2) == both);
+  check_choice(context);
 }
 
 TEST_CASE("patch_sample draws uniformly") {
