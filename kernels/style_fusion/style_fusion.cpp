@@ -64,7 +64,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
   const Checks checks = check_inputs(context, a, options);
   checks.activation("y", a.y);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -83,11 +83,12 @@ void backward(Context& context, const Backward& a, const Options& options) {
     checks.parameter("dbeta_background", a.dbeta_background);
   }
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a, options);
 }
 
 std::int64_t workspace_bytes(const Shape& x, DType dtype, Device device) {
   if (device.kind == DeviceKind::cpu) return cpu::workspace_bytes(x, dtype);
+  if constexpr (built_with_cuda) return cuda::workspace_bytes(x);
   return 0;
 }
 

@@ -41,7 +41,8 @@
 //
 // Numbers: f32 accumulation in runs of pixels that merge pairwise in a fixed order; x - mu is never multiplied out.
 // Images go through both passes in groups that fit the cache, so that memory sees x (and dy) once. Deterministic for
-// any number of threads.
+// any number of threads. On CUDA every map is read twice in either direction, from L2 the second time where it fits:
+// forward is 3 launches, two of them masked_style's; backward 4, one less where dx or the parameters are not asked for.
 // Errors: ErrorKind::argument on a shape, dtype, device, eps < 0 or slope outside 0..1; nothing is written then.
 // Source: math.md, 2; g = 0 is RainNet's region-aware normalization (Ling et al., CVPR 2021), there with eps added to
 // the divisors.
@@ -106,5 +107,10 @@ void forward(Context& context, const Forward& arguments, const Options& options)
 void backward(Context& context, const Backward& arguments, const Options& options);
 std::int64_t workspace_bytes(const Shape& x, DType dtype);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+std::int64_t workspace_bytes(const Shape& x);
+}  // namespace cuda
 
 }  // namespace attune::style_fusion

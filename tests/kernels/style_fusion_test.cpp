@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/kernels/style_fusion_check.h"
+#include "tests/kernels/style_fusion_properties.h"
 #include "tests/support/cpu_targets.h"
 #include "tests/support/op_checks.h"
 
@@ -107,146 +108,34 @@ TEST_CASE("style_fusion gives an image the same bits alone and among others") {
   }
 }
 
-// Forward and backward of one problem.
-void run(Context& context, const Problem& problem) {
-  style_fusion::forward(context, problem.forward(), problem.options());
-  style_fusion::backward(context, problem.backward(), problem.options());
-}
-
-double leaky(double value) { return value > 0 ? value : 0.2 * value; }
-
 TEST_CASE("style_fusion without background: the foreground keeps its own style") {
   Context context;
-  for (const Gate gate : {Gate::learned, Gate::internal, Gate::external}) {
-    const StyleFusionCase c{"full", {2, 6, 7, 20}, DType::f32, Values::random, Mask::full, gate};
-    const Problem problem(c, c.dtype, seed);
-    run(context, problem);
-    const std::vector<double> x = problem.x.get(), dy = problem.dy.get();
-    const std::vector<double> gamma = problem.gamma_foreground.get(), beta = problem.beta_foreground.get();
-    std::vector<double> y(x.size()), dx(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const double z = gamma[i % 20] * x[i] + beta[i % 20];
-      y[i] = leaky(z);
-      dx[i] = gamma[i % 20] * (z > 0 ? 1 : 0.2) * dy[i];
-    }
-    CHECK(relative_error(problem.y.get(), y) < 1e-6);
-    CHECK(relative_error(problem.dx.get(), dx) < 1e-6);
-    if (gate == Gate::internal) continue;
-    CHECK(norm(problem.dexternal_mean.get()) == 0);
-    CHECK(norm(problem.dexternal_sd.get()) == 0);
-    if (gate == Gate::learned) CHECK(norm(problem.dgate.get()) == 0);
-  }
-}
-
-// (x - mean) / sd of channel i % 20 in the region of a problem with 42 pixels an image.
-double normalized(const Problem& problem, const std::vector<double>& x, std::size_t i, std::size_t region) {
-  const std::size_t row = (2 * region + i / (42 * 20)) * 20 + i % 20;
-  return (x[i] - problem.mean.get()[row]) / problem.sd.get()[row];
+  check_without_background(context, seed);
 }
 
 TEST_CASE("style_fusion without foreground is instance normalization") {
   Context context;
-  const StyleFusionCase c{"empty", {2, 6, 7, 20}, DType::f32, Values::random, Mask::empty};
-  const Problem problem(c, c.dtype, seed);
-  run(context, problem);
-  const std::vector<double> x = problem.x.get();
-  const std::vector<double> gamma = problem.gamma_background.get(), beta = problem.beta_background.get();
-  std::vector<double> y(x.size());
-  for (std::size_t i = 0; i < x.size(); ++i)
-    y[i] = leaky(gamma[i % 20] * normalized(problem, x, i, 1) + beta[i % 20]);
-  CHECK(relative_error(problem.y.get(), y) < 1e-6);
-  CHECK(norm(problem.dexternal_mean.get()) == 0);
-  CHECK(norm(problem.dgamma_foreground.get()) == 0);
+  check_without_foreground(context, seed);
 }
 
 TEST_CASE("style_fusion with gate 0 is RainNet's normalization, with gate 1 purely external") {
   Context context;
-  for (const Gate gate : {Gate::internal, Gate::external}) {
-    const StyleFusionCase c{"gate", {2, 6, 7, 20}, DType::f32, Values::random, Mask::random, gate};
-    const Problem problem(c, c.dtype, seed);
-    run(context, problem);
-    const std::vector<double> x = problem.x.get(), mask = problem.mask.get();
-    const std::vector<double> mean = problem.mean.get(), sd = problem.sd.get();
-    const std::vector<double> external_mean = problem.external_mean.get(),
-                              external_sd = problem.external_sd.get();
-    std::vector<double> y(x.size());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const std::size_t channel = i % 20, row = i / (42 * 20) * 20 + channel;
-      const double style_mean = gate == Gate::internal ? mean[40 + row] : external_mean[row];
-      const double style_sd = gate == Gate::internal ? sd[40 + row] : external_sd[row];
-      const bool foreground = mask[i / 20] == 1;
-      const double z = foreground ? problem.gamma_foreground.get()[channel] *
-                                            (normalized(problem, x, i, 0) * style_sd + style_mean) +
-                                        problem.beta_foreground.get()[channel]
-                                  : problem.gamma_background.get()[channel] * normalized(problem, x, i, 1) +
-                                        problem.beta_background.get()[channel];
-      y[i] = leaky(z);
-    }
-    CHECK(relative_error(problem.y.get(), y) < 1e-6);
-  }
+  check_fixed_gates(context, seed);
 }
 
 TEST_CASE("style_fusion with a closed or open learned gate equals the fixed gates") {
   Context context;
-  for (const bool open : {false, true}) {
-    StyleFusionCase c{"saturated", {2, 6, 7, 20}};
-    Problem learned(c, c.dtype, seed);
-    c.gate = open ? Gate::external : Gate::internal;
-    const Problem fixed(c, c.dtype, seed);
-    learned.gate.set(std::vector<double>(20, open ? 200 : -200));
-    run(context, learned);
-    run(context, fixed);
-    CHECK(learned.y.bytes() == fixed.y.bytes());
-    CHECK(learned.dx.bytes() == fixed.dx.bytes());
-    CHECK(norm(learned.dgate.get()) == 0);
-  }
+  check_saturated_gate(context, seed);
 }
 
 TEST_CASE("style_fusion: a NaN stays in its own image") {
   Context context;
-  const StyleFusionCase c{"nan", {3, 9, 9, 4}};
-  const Problem clean(c, c.dtype, seed);
-  Problem dirty(c, c.dtype, seed);
-  std::vector<double> x = dirty.x.get();
-  x[81 * 4 + 30] = NAN;
-  dirty.x.set(x);
-  run(context, clean);
-  run(context, dirty);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    if (i / (81 * 4) == 1) continue;
-    CHECK(dirty.y.get()[i] == clean.y.get()[i]);
-    CHECK(dirty.dx.get()[i] == clean.dx.get()[i]);
-  }
+  check_nan_stays_in_image(context, seed);
 }
 
 TEST_CASE("style_fusion skips the gradients whose mode says so") {
   Context context;
-  const StyleFusionCase c{"ignore", {2, 7, 13, 33}};
-  Problem problem(c, c.dtype, seed), expected(c, c.dtype, seed);
-  run(context, expected);
-  style_fusion::forward(context, problem.forward(), problem.options());
-  const TestTensor poisoned(c.x, c.dtype, c.offset);
-
-  Backward none = problem.backward();
-  none.dx_mode = none.dexternal_mode = none.dparameters_mode = GradientMode::ignore;
-  none.dx = none.dexternal_mean = none.dexternal_sd = none.dgate = {};
-  none.dgamma_foreground = none.dbeta_foreground = none.dgamma_background = none.dbeta_background = {};
-  CHECK_NOTHROW(style_fusion::backward(context, none, problem.options()));
-  CHECK(problem.dx.bytes() == poisoned.bytes());
-
-  // Each alone gives what it gives together with the others.
-  Backward only = none;
-  only.dx = problem.dx.view();
-  only.dx_mode = GradientMode::overwrite;
-  style_fusion::backward(context, only, problem.options());
-  CHECK(problem.dx.bytes() == expected.dx.bytes());
-  only = none;
-  only.dexternal_mean = problem.dexternal_mean.view();
-  only.dexternal_sd = problem.dexternal_sd.view();
-  only.dexternal_mode = GradientMode::overwrite;
-  style_fusion::backward(context, only, problem.options());
-  CHECK(problem.dexternal_mean.bytes() == expected.dexternal_mean.bytes());
-  CHECK(problem.dexternal_sd.bytes() == expected.dexternal_sd.bytes());
+  check_skipped_gradients(context, seed);
 }
 
 TEST_CASE("style_fusion refuses wrong arguments and writes nothing") {
@@ -307,7 +196,7 @@ TEST_CASE("style_fusion takes no more scratch than it says") {
     Context context;
     const std::int64_t bytes = style_fusion::workspace_bytes(c.x, c.dtype, context.device());
     void* scratch = context.workspace(bytes);
-    run(context, Problem(c, c.dtype, seed));
+    run_style_fusion(context, Problem(c, c.dtype, seed));
     CHECK(context.workspace(bytes) == scratch);  // it would have moved, had it grown
   }
 }
