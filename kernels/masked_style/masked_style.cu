@@ -9,6 +9,7 @@
 #include "core/cuda/vector.cuh"
 #include "core/cuda/walk_pixels.cuh"
 #include "core/parallel.h"
+#include "kernels/masked_style/statistics.cuh"
 
 namespace attune::masked_style::cuda {
 
@@ -16,66 +17,10 @@ namespace {
 
 using namespace attune::cuda;
 
-constexpr int regions = 2;
 // Pixels that a thread has in flight: row_grid.cuh counts on 4.
 constexpr int batch = 4;
 // The finishing block: a warp reads 32 neighbouring channels; 32 rows keep the walk over 500 slabs under 20 steps.
 constexpr int finish_columns = 32, finish_rows = 32;
-
-// Weight, mean (shift + offset) and sum of squared deviations of some pixels of one region, for `width` channels. The
-// shift is the value of one of these pixels, so that differences of means keep their digits however far from 0 they are.
-template <int width>
-struct Statistics {
-  float weight, shift[width], offset[width], squares[width];
-
-  // Chan's formula. A side without weight changes nothing, but its NaN does.
-  __device__ void merge(const Statistics& other) {
-    const float total = weight + other.weight;
-    const float share = total > 0 ? other.weight / total : 0;
-#pragma unroll
-    for (int i = 0; i < width; ++i) {
-      if (weight == 0) shift[i] = other.shift[i];
-      const float difference = (other.shift[i] - shift[i]) + (other.offset[i] - offset[i]);
-      offset[i] += difference * share;
-      squares[i] += other.squares[i] + difference * difference * (weight * share);
-    }
-    weight = total;
-  }
-};
-
-// The running sums behind them: 4 operations an element.
-template <int width>
-struct ShiftedSums {
-  float weight = 0, shift[width] = {}, sum[width] = {}, squares[width] = {};
-
-  __device__ void add(float w, const float (&x)[width]) {
-    if (weight == 0) {
-#pragma unroll
-      for (int i = 0; i < width; ++i) shift[i] = x[i];
-    }
-    weight += w;
-#pragma unroll
-    for (int i = 0; i < width; ++i) {
-      const float difference = x[i] - shift[i], weighted = w * difference;
-      sum[i] += weighted;
-      squares[i] += weighted * difference;
-    }
-  }
-
-  __device__ Statistics<width> statistics() const {
-    Statistics<width> result;
-    const float inverse = weight > 0 ? 1 / weight : 0;
-    result.weight = weight;
-#pragma unroll
-    for (int i = 0; i < width; ++i) {
-      result.shift[i] = shift[i];
-      result.offset[i] = sum[i] * inverse;
-      const float rest = squares[i] - sum[i] * result.offset[i];
-      result.squares[i] = rest < 0 ? 0 : rest;  // a NaN stays
-    }
-    return result;
-  }
-};
 
 // What a thread holds of one pixel: its channels of x, of dx where backward adds to it (0 otherwise), and the mask.
 template <class T, int width>
@@ -169,9 +114,8 @@ __global__ void __launch_bounds__(finish_columns* finish_rows)
   const std::int64_t row = region * size.images + image;
   if (channel == 0) out.weight[row] = statistics.weight;
   if (!active) return;
-  const bool valid = statistics.weight >= minimum_weight;
-  out.mean[row * size.channels + channel] = valid ? statistics.shift[0] + statistics.offset[0] : 0;
-  out.sd[row * size.channels + channel] = valid ? sqrtf(statistics.squares[0] / statistics.weight + eps) : 1;
+  out.mean[row * size.channels + channel] = statistics.mean(0);
+  out.sd[row * size.channels + channel] = statistics.sd(0, eps);
 }
 
 struct StyleGradient {
