@@ -67,25 +67,33 @@ __device__ inline void store_sums(const ChannelSums& values, float* p, std::int6
 
 // constant_r and linear_r, as d and m.
 __device__ inline ChannelSums gradient_coefficients(const StyleInputs& in, const ChannelStyle& style,
-                                                    const ChannelSums& total, std::int64_t image,
-                                                    std::int64_t channel) {
-  const bool background = has_style(in, 1, image);
+                                                    const ChannelSums& total, std::int64_t channel) {
   // The background's mean and deviation are also, in part, the style that the foreground is given.
   const float taken = (1 - gate_of(in, channel)) * in.gamma[0][channel];
   ChannelSums result;
 #pragma unroll
   for (int region = 0; region < regions; ++region) {
-    if (!background || !has_style(in, region, image)) continue;
-    const float slope = style.slope(in, region, channel), weight = in.weight[region * in.images + image];
+    if (!style.has_style(1) || !style.has_style(region)) continue;
+    const float slope = style.slope(in, region, channel);
     float to_mean = -slope * total.d[region], to_sd = -slope * total.m[region] / style.sd[region];
     if (region == 1) {
       to_mean += taken * total.d[0];
       to_sd += taken * total.m[0] / style.sd[0];
     }
-    result.d[region] = to_mean / weight;
-    result.m[region] = to_sd / (style.sd[region] * weight);
+    result.d[region] = to_mean / style.weight[region];
+    result.m[region] = to_sd / (style.sd[region] * style.weight[region]);
   }
   return result;
+}
+
+__device__ inline void write_external(const StyleInputs& in, const ChannelStyle& style,
+                                      const ChannelSums& total, std::int64_t image, std::int64_t channel,
+                                      const ExternalGradients& out) {
+  if (out.mean == nullptr) return;
+  const float taken = style.has_style(1) ? gate_of(in, channel) * in.gamma[0][channel] : 0;
+  const std::int64_t at = image * in.channels + channel;
+  write(out.mean + at, taken * total.d[0], out.accumulate);
+  write(out.sd + at, taken * total.m[0] / style.sd[0], out.accumulate);
 }
 
 // Grid: image x tile of channels; block: finish_columns x (up to finish_rows). Merges the slabs.
@@ -107,14 +115,10 @@ __global__ void __launch_bounds__(finish_columns* finish_rows)
   reduce_rows(total, slots);
 
   if (threadIdx.y > 0 || !active) return;
-  const ChannelStyle style(in, image, channel);
+  const ChannelStyle style(in, load_statistics(in, image, channel), image, channel);
   store_sums(total, scratch.totals + at, size.channels);
-  store_sums(gradient_coefficients(in, style, total, image, channel), scratch.coefficients + at,
-             size.channels);
-  if (external.mean == nullptr) return;
-  const float taken = has_style(in, 1, image) ? gate_of(in, channel) * in.gamma[0][channel] : 0;
-  write(external.mean + image * size.channels + channel, taken * total.d[0], external.accumulate);
-  write(external.sd + image * size.channels + channel, taken * total.m[0] / style.sd[0], external.accumulate);
+  store_sums(gradient_coefficients(in, style, total, channel), scratch.coefficients + at, size.channels);
+  write_external(in, style, total, image, channel, external);
 }
 
 // A thread adds the images of one channel in their order.
@@ -125,7 +129,7 @@ __global__ void __launch_bounds__(parameter_threads)
   float dgamma[regions] = {0, 0}, dbeta[regions] = {0, 0}, dgate = 0;
 #pragma unroll 2
   for (std::int64_t image = 0; image < in.images; ++image) {
-    const ChannelStyle style(in, image, channel);
+    const ChannelStyle style(in, load_statistics(in, image, channel), image, channel);
     const ChannelSums total = load_sums(totals + image * sums * in.channels + channel, in.channels);
 #pragma unroll
     for (int region = 0; region < regions; ++region) {
@@ -133,7 +137,7 @@ __global__ void __launch_bounds__(parameter_threads)
                         style.style_mean[region] * total.d[region];
       dbeta[region] += total.d[region];
     }
-    if (in.gate_kind != Gate::learned || !has_style(in, 1, image)) continue;
+    if (in.gate_kind != Gate::learned || !style.has_style(1)) continue;
     const std::int64_t at = image * in.channels + channel;
     dgate += total.d[0] * (in.external_mean[at] - style.mean[1]) +
              total.m[0] / style.sd[0] * (in.external_sd[at] - style.sd[1]);

@@ -7,14 +7,14 @@
 #include "core/cuda/row_grid.cuh"
 #include "core/cuda/vector.cuh"
 #include "core/parallel.h"
-#include "kernels/masked_style/masked_style.h"
+#include "kernels/masked_style/statistics.cuh"
 #include "kernels/style_fusion/style_fusion.h"
 
 namespace attune::style_fusion::cuda {
 
 using namespace attune::cuda;
 
-constexpr int regions = 2;
+using masked_style::cuda::regions;
 
 struct Size {
   std::int64_t images, pixels, channels, slabs;
@@ -55,29 +55,46 @@ __device__ inline float gate_of(const StyleInputs& in, std::int64_t channel) {
   return in.gate_kind == Gate::external ? 1.0f : 0.0f;
 }
 
-// Whether a region of this image has a style: to give, or for a gradient to flow through.
-__device__ inline bool has_style(const StyleInputs& in, int region, std::int64_t image) {
-  return in.weight[region * in.images + image] >= masked_style::minimum_weight;
+// x's own, of one image and channel.
+struct ChannelStatistics {
+  float mean[regions], sd[regions], weight[regions];
+};
+
+__device__ inline ChannelStatistics load_statistics(const StyleInputs& in, std::int64_t image,
+                                                    std::int64_t channel) {
+  ChannelStatistics result;
+#pragma unroll
+  for (int region = 0; region < regions; ++region) {
+    const std::int64_t row = region * in.images + image;
+    result.mean[region] = in.mean[row * in.channels + channel];
+    result.sd[region] = in.sd[row * in.channels + channel];
+    result.weight[region] = in.weight[row];
+  }
+  return result;
 }
 
 // y_r = gamma_r (style_sd_r (x - mean_r) / sd_r + style_mean_r) + beta_r.
 struct ChannelStyle {
-  float mean[regions] = {0, 0}, sd[regions] = {1, 1}, style_mean[regions] = {0, 0},
-        style_sd[regions] = {1, 1};
+  float mean[regions] = {0, 0}, sd[regions] = {1, 1}, weight[regions];
+  float style_mean[regions] = {0, 0}, style_sd[regions] = {1, 1};
 
   // Without background the foreground keeps its own style: as if its mean were 0 and its deviation 1.
-  __device__ ChannelStyle(const StyleInputs& in, std::int64_t image, std::int64_t channel) {
-    if (!has_style(in, 1, image)) return;
-    const std::int64_t at = image * in.channels + channel;
+  __device__ ChannelStyle(const StyleInputs& in, const ChannelStatistics& x, std::int64_t image,
+                          std::int64_t channel)
+      : weight{x.weight[0], x.weight[1]} {
+    if (!has_style(1)) return;
 #pragma unroll
     for (int region = 0; region < regions; ++region) {
-      mean[region] = in.mean[region * in.images * in.channels + at];
-      sd[region] = in.sd[region * in.images * in.channels + at];
+      mean[region] = x.mean[region];
+      sd[region] = x.sd[region];
     }
     const float g = gate_of(in, channel);
+    const std::int64_t at = image * in.channels + channel;
     style_mean[0] = (1 - g) * mean[1] + (g > 0 ? g * in.external_mean[at] : 0);
     style_sd[0] = (1 - g) * sd[1] + (g > 0 ? g * in.external_sd[at] : 0);
   }
+  // Whether the region has a style of its own: to give, or for a gradient to flow through.
+  __device__ bool has_style(int region) const { return weight[region] >= masked_style::minimum_weight; }
   // How x - mean_r becomes y_r.
   __device__ float slope(const StyleInputs& in, int region, std::int64_t channel) const {
     return in.gamma[region][channel] * style_sd[region] / sd[region];
@@ -123,34 +140,36 @@ struct Position {
   }
 };
 
-// The coefficients of a block's tile of channels, in shared memory: made once, then read by every row of threads.
-template <int width, int rows>
-struct alignas(sizeof(float) * width) Tile {
-  float row[rows][row_grid_columns * width];
+// Rows of one value a channel of a block's tile, in shared memory: what one thread a channel makes and every row of
+// threads reads.
+template <int width, int rows, int columns = row_grid_columns>
+struct Tile {
+  Packed<float, width> row[rows][columns];
 
-  __device__ void read(int r, float (&values)[width]) const {
-    load<width>(row[r] + threadIdx.x * width, values);
+  __device__ float& at(int r, int place) { return row[r][place / width].element[place % width]; }
+  __device__ void read(int r, float (&values)[width]) const { unpack(row[r][threadIdx.x], values); }
+  __device__ void write(int r, const float (&values)[width]) {
+    store<width>(values, row[r][threadIdx.x].element);
   }
 };
 
 constexpr int affine_rows = 3 * regions;
 
 // Fills the first rows of the tile; a barrier has to follow.
-template <int width, int rows>
-__device__ void make_affine(const StyleInputs& in, std::int64_t image, std::int64_t channel, int place,
-                            Tile<width, rows>& tile) {
-  const ChannelStyle style(in, image, channel);
+template <class Tile>
+__device__ void make_affine(const StyleInputs& in, const ChannelStyle& style, std::int64_t channel, int place,
+                            Tile& tile) {
 #pragma unroll
   for (int region = 0; region < regions; ++region) {
-    tile.row[3 * region][place] = style.mean[region];
-    tile.row[3 * region + 1][place] = style.slope(in, region, channel);
-    tile.row[3 * region + 2][place] =
+    tile.at(3 * region, place) = style.mean[region];
+    tile.at(3 * region + 1, place) = style.slope(in, region, channel);
+    tile.at(3 * region + 2, place) =
         in.gamma[region][channel] * style.style_mean[region] + in.beta[region][channel];
   }
 }
 
-template <int width, int rows>
-__device__ Affine<width> read_affine(const Tile<width, rows>& tile) {
+template <int width, int rows, int columns>
+__device__ Affine<width> read_affine(const Tile<width, rows, columns>& tile) {
   Affine<width> affine;
 #pragma unroll
   for (int region = 0; region < regions; ++region) {

@@ -75,6 +75,12 @@ inline std::vector<StyleFusionCase> style_fusion_cases() {
       {"runs_of_32_channels", {5, 20, 60, 32}, f32, large_mean, Mask::soft, learned, true, 0, overwrite},
       {"runs_of_512_channels", {1, 20, 10, 512}, f32, random, Mask::random, internal, true, 1, accumulate},
       {"runs_of_64_channels", {1, 33, 40, 64}, bf16, random, Mask::random, learned, true, 1, overwrite},
+      // Whole vectors; on CUDA small images take one pass, forward up to 1280 pixels, backward up to 640.
+      {"one_pass_20_channels", {2, 16, 16, 20}, f32, large_mean, Mask::soft, learned, true, 0, overwrite},
+      {"one_pass_24_channels", {1, 20, 32, 24}, bf16, random, Mask::random, external, false, 0, overwrite},
+      {"one_pass_forward_only", {1, 20, 33, 24}, bf16, random, Mask::random, learned, true, 0, accumulate},
+      {"two_passes_20_channels", {1, 35, 37, 20}, f32, large_mean, Mask::soft, learned, true, 0, accumulate},
+      {"two_passes_40_channels", {1, 33, 40, 40}, bf16, random, Mask::random, learned, true, 0, overwrite},
       {"no_pixels", {2, 0, 3, 8}},
       {"no_channels", {2, 3, 3, 0}},
       {"no_images", {0, 3, 3, 8}},

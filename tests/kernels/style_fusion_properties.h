@@ -1,4 +1,5 @@
-// What style_fusion is in special cases, on any device.
+// What style_fusion is in special cases, on any device. The offset of the pointers, in elements, chooses the kernel: small
+// images take one pass on CUDA where their vectors are aligned, two where not.
 #pragma once
 
 #include "tests/kernels/style_fusion_check.h"
@@ -14,10 +15,11 @@ inline void run_style_fusion(Context& context, const StyleFusionProblem& problem
 inline double leaky(double value) { return value > 0 ? value : 0.2 * value; }
 
 // Without background the foreground keeps its own style.
-inline void check_without_background(Context& context, std::uint64_t seed) {
+inline void check_without_background(Context& context, std::uint64_t seed, int offset = 0) {
   for (const style_fusion::Gate gate :
        {style_fusion::Gate::learned, style_fusion::Gate::internal, style_fusion::Gate::external}) {
-    const StyleFusionCase c{"full", {2, 6, 7, 20}, DType::f32, Values::random, Mask::full, gate};
+    const StyleFusionCase c{"full",     {2, 6, 7, 20}, DType::f32, Values::random,
+                            Mask::full, gate,          true,       offset};
     const StyleFusionProblem problem(c, c.dtype, seed, context.device());
     run_style_fusion(context, problem);
     const std::vector<double> x = problem.x.get(), dy = problem.dy.get();
@@ -45,8 +47,9 @@ inline double normalized(const StyleFusionProblem& problem, const std::vector<do
 }
 
 // Without foreground it is instance normalization.
-inline void check_without_foreground(Context& context, std::uint64_t seed) {
-  const StyleFusionCase c{"empty", {2, 6, 7, 20}, DType::f32, Values::random, Mask::empty};
+inline void check_without_foreground(Context& context, std::uint64_t seed, int offset = 0) {
+  StyleFusionCase c{"empty", {2, 6, 7, 20}, DType::f32, Values::random, Mask::empty};
+  c.offset = offset;
   const StyleFusionProblem problem(c, c.dtype, seed, context.device());
   run_style_fusion(context, problem);
   const std::vector<double> x = problem.x.get();
@@ -60,9 +63,10 @@ inline void check_without_foreground(Context& context, std::uint64_t seed) {
 }
 
 // Gate 0 is RainNet's normalization, gate 1 purely external.
-inline void check_fixed_gates(Context& context, std::uint64_t seed) {
+inline void check_fixed_gates(Context& context, std::uint64_t seed, int offset = 0) {
   for (const style_fusion::Gate gate : {style_fusion::Gate::internal, style_fusion::Gate::external}) {
-    const StyleFusionCase c{"gate", {2, 6, 7, 20}, DType::f32, Values::random, Mask::random, gate};
+    const StyleFusionCase c{"gate",       {2, 6, 7, 20}, DType::f32, Values::random,
+                            Mask::random, gate,          true,       offset};
     const StyleFusionProblem problem(c, c.dtype, seed, context.device());
     run_style_fusion(context, problem);
     const std::vector<double> x = problem.x.get(), mask = problem.mask.get();
@@ -87,9 +91,10 @@ inline void check_fixed_gates(Context& context, std::uint64_t seed) {
 }
 
 // A closed or open learned gate equals the fixed gates.
-inline void check_saturated_gate(Context& context, std::uint64_t seed) {
+inline void check_saturated_gate(Context& context, std::uint64_t seed, int offset = 0) {
   for (const bool open : {false, true}) {
     StyleFusionCase c{"saturated", {2, 6, 7, 20}};
+    c.offset = offset;
     StyleFusionProblem learned(c, c.dtype, seed, context.device());
     c.gate = open ? style_fusion::Gate::external : style_fusion::Gate::internal;
     const StyleFusionProblem fixed(c, c.dtype, seed, context.device());
@@ -102,8 +107,9 @@ inline void check_saturated_gate(Context& context, std::uint64_t seed) {
   }
 }
 
-inline void check_nan_stays_in_image(Context& context, std::uint64_t seed) {
-  const StyleFusionCase c{"nan", {3, 9, 9, 4}};
+inline void check_nan_stays_in_image(Context& context, std::uint64_t seed, int offset = 0) {
+  StyleFusionCase c{"nan", {3, 9, 9, 4}};
+  c.offset = offset;
   const StyleFusionProblem clean(c, c.dtype, seed, context.device());
   StyleFusionProblem dirty(c, c.dtype, seed, context.device());
   std::vector<double> x = dirty.x.get();
@@ -119,8 +125,9 @@ inline void check_nan_stays_in_image(Context& context, std::uint64_t seed) {
 }
 
 // The gradients whose mode says so are left alone, and each alone is what it is together with the others.
-inline void check_skipped_gradients(Context& context, std::uint64_t seed) {
-  const StyleFusionCase c{"ignore", {2, 7, 13, 33}};
+inline void check_skipped_gradients(Context& context, std::uint64_t seed, int offset = 0) {
+  StyleFusionCase c{"ignore", {2, 7, 13, 36}};
+  c.offset = offset;
   StyleFusionProblem problem(c, c.dtype, seed, context.device()),
       expected(c, c.dtype, seed, context.device());
   run_style_fusion(context, expected);
