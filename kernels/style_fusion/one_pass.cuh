@@ -5,7 +5,6 @@
 #pragma once
 
 #include "core/cuda/reduce.cuh"
-#include "core/cuda/walk_pixels.cuh"
 #include "kernels/style_fusion/gradients.cuh"
 #include "kernels/style_fusion/pixel.cuh"
 #include "kernels/style_fusion/style.cuh"
@@ -27,6 +26,21 @@ constexpr std::int64_t one_pass_pixel_bytes = one_pass_columns * vector_bytes;
 struct Statistics {
   float *mean, *sd, *weight;  // [regions, images, channels], the same, [regions, images]
 };
+
+// As walk_pixels, for threads with few pixels: those behind the last whole batch are in flight together as well.
+template <int batch, class Load, class Use>
+__device__ __forceinline__ void walk_few_pixels(std::int64_t end, const Load& load, const Use& use) {
+  const std::int64_t step = blockDim.y;
+  for (std::int64_t pixel = threadIdx.y; pixel < end; pixel += batch * step) {
+    decltype(load(pixel)) loaded[batch];
+#pragma unroll
+    for (int i = 0; i < batch; ++i)
+      if (pixel + i * step < end) loaded[i] = load(pixel + i * step);
+#pragma unroll
+    for (int i = 0; i < batch; ++i)
+      if (pixel + i * step < end) use(pixel + i * step, loaded[i]);
+  }
+}
 
 // Statistics of the block's tile, for one thread a channel to read.
 template <int width>
@@ -92,8 +106,8 @@ __global__ void __launch_bounds__(one_pass_threads)
 
   // Load, keep and sum.
   masked_style::cuda::ShiftedSums<width> foreground, background;
-  walk_pixels<one_pass_batch>(
-      threadIdx.y, own.active ? size.pixels : 0, blockDim.y,
+  walk_few_pixels<one_pass_batch>(
+      own.active ? size.pixels : 0,
       [&](std::int64_t pixel) {
         return Loaded<T, width>{load_packed<width>(x + pixel * size.channels), mask[pixel]};
       },
@@ -153,8 +167,8 @@ __global__ void __launch_bounds__(one_pass_threads)
   PixelSums<width> pixel_sums;
   if (own.active) {
     const Affine<width> affine = read_affine(tile);
-    walk_pixels<one_pass_gradient_batch>(
-        threadIdx.y, size.pixels, blockDim.y,
+    walk_few_pixels<one_pass_gradient_batch>(
+        size.pixels,
         [&](std::int64_t pixel) {
           return Upstream<T, width>{load_packed<width>(x + pixel * size.channels),
                                     load_packed<width>(dy + pixel * size.channels),
