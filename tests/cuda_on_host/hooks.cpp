@@ -7,7 +7,10 @@
 using cuda_on_host::AccessKind;
 using cuda_on_host::observe;
 
-#define CODE __builtin_return_address(0)
+#define CODE \
+  { __builtin_return_address(0) }
+#define ALIGNED_CODE(alignment) \
+  { __builtin_return_address(0), alignment }
 // The compiler knows these names with its own types, hence the labels.
 #define HOOK(name, parameters)               \
   void name parameters asm("__tsan_" #name); \
@@ -21,16 +24,16 @@ HOOK(func_exit, ()) {}
 HOOK(vptr_update, (void**, void*)) {}
 HOOK(vptr_read, (void**)) {}
 
-HOOK(read1, (void* p)) { observe(p, 1, AccessKind::read, CODE); }
-HOOK(read2, (void* p)) { observe(p, 2, AccessKind::read, CODE); }
-HOOK(read4, (void* p)) { observe(p, 4, AccessKind::read, CODE); }
-HOOK(read8, (void* p)) { observe(p, 8, AccessKind::read, CODE); }
-HOOK(read16, (void* p)) { observe(p, 16, AccessKind::read, CODE); }
-HOOK(write1, (void* p)) { observe(p, 1, AccessKind::write, CODE); }
-HOOK(write2, (void* p)) { observe(p, 2, AccessKind::write, CODE); }
-HOOK(write4, (void* p)) { observe(p, 4, AccessKind::write, CODE); }
-HOOK(write8, (void* p)) { observe(p, 8, AccessKind::write, CODE); }
-HOOK(write16, (void* p)) { observe(p, 16, AccessKind::write, CODE); }
+HOOK(read1, (void* p)) { observe(p, 1, AccessKind::read, ALIGNED_CODE(1)); }
+HOOK(read2, (void* p)) { observe(p, 2, AccessKind::read, ALIGNED_CODE(2)); }
+HOOK(read4, (void* p)) { observe(p, 4, AccessKind::read, ALIGNED_CODE(4)); }
+HOOK(read8, (void* p)) { observe(p, 8, AccessKind::read, ALIGNED_CODE(8)); }
+HOOK(read16, (void* p)) { observe(p, 16, AccessKind::read, ALIGNED_CODE(16)); }
+HOOK(write1, (void* p)) { observe(p, 1, AccessKind::write, ALIGNED_CODE(1)); }
+HOOK(write2, (void* p)) { observe(p, 2, AccessKind::write, ALIGNED_CODE(2)); }
+HOOK(write4, (void* p)) { observe(p, 4, AccessKind::write, ALIGNED_CODE(4)); }
+HOOK(write8, (void* p)) { observe(p, 8, AccessKind::write, ALIGNED_CODE(8)); }
+HOOK(write16, (void* p)) { observe(p, 16, AccessKind::write, ALIGNED_CODE(16)); }
 HOOK(unaligned_read2, (void* p)) { observe(p, 2, AccessKind::read, CODE); }
 HOOK(unaligned_read4, (void* p)) { observe(p, 4, AccessKind::read, CODE); }
 HOOK(unaligned_read8, (void* p)) { observe(p, 8, AccessKind::read, CODE); }

@@ -13,7 +13,8 @@ std::string fault_of(const std::vector<Memory>& reads, const std::vector<Memory>
     for (const Memory& memory : *all) {
       DeviceAllocation* allocation = find_allocation(memory.data, memory.bytes);
       if (!allocation) return "out of bounds: " + describe_device_address(memory.data, memory.bytes);
-      if (all == &reads && !allocation->shadow.is_written(allocation->offset_of(memory.data), memory.bytes))
+      if (all == &reads &&
+          allocation->shadow.first_unwritten(allocation->offset_of(memory.data), memory.bytes))
         return "read of unwritten memory: " + describe_device_address(memory.data, memory.bytes);
     }
   return {};

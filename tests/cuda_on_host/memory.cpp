@@ -62,6 +62,12 @@ DeviceAllocation* find_allocation(const void* data, std::size_t bytes) {
   return candidate.holds(data, bytes) ? &candidate : nullptr;
 }
 
+std::string hexadecimal(const void* address) {
+  std::ostringstream text;
+  text << "0x" << std::hex << number(address);
+  return text.str();
+}
+
 std::string describe_device_address(const void* data, std::size_t bytes) {
   std::ostringstream text;
   text << bytes << " bytes at ";
@@ -69,10 +75,10 @@ std::string describe_device_address(const void* data, std::size_t bytes) {
     if (number(data) + guard_bytes >= begin &&
         number(data) < begin + padded(allocation.bytes) + guard_bytes) {
       text << "byte " << static_cast<std::ptrdiff_t>(number(data) - begin) << " of an allocation of "
-           << allocation.bytes << " bytes";
+           << allocation.bytes << " bytes (" << hexadecimal(data) << ")";
       return text.str();
     }
-  text << data << ", which is not device memory";
+  text << hexadecimal(data) << ", which is not device memory";
   return text.str();
 }
 
@@ -82,9 +88,18 @@ cudaError_t copy_now(void* target, const void* source, std::size_t bytes, cudaMe
   if (!valid_range(target, bytes, to_device) || !valid_range(source, bytes, from_device))
     return cudaErrorInvalidValue;
   if (bytes == 0) return cudaSuccess;
+  DeviceAllocation *from = find_allocation(source, bytes), *to = find_allocation(target, bytes);
+  const auto unwritten = from ? from->shadow.first_unwritten(from->offset_of(source), bytes) : std::nullopt;
+  if (unwritten && !to)
+    report_fault("a copy to the host reads unwritten global memory, an allocation of " +
+                 std::to_string(from->bytes) + " bytes, + " + std::to_string(*unwritten) + " bytes (" +
+                 hexadecimal(from->data + *unwritten) + ")");
   std::memmove(target, source, bytes);
-  if (DeviceAllocation* allocation = find_allocation(target, bytes))
-    allocation->shadow.mark_written(allocation->offset_of(target), bytes);
+  if (to && unwritten) {
+    to->shadow.copy_written(to->offset_of(target), from->shadow, from->offset_of(source), bytes);
+  } else if (to) {
+    to->shadow.mark_written(to->offset_of(target), bytes);
+  }
   return cudaSuccess;
 }
 

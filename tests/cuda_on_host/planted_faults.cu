@@ -1,6 +1,7 @@
 #include "tests/cuda_on_host/planted_faults.h"
 
 #include "core/cuda/reduce.cuh"
+#include "core/cuda/vector.cuh"
 
 namespace attune::test {
 
@@ -28,6 +29,11 @@ __global__ void planted_kernel(Fault fault, float* out, const float* in, const f
   slots[thread] =
       0;  // written once before, so that a missing barrier is a race and not a read of unwritten memory
   __syncthreads();
+  if (fault == Fault::read_across_blocks) {
+    if (out[0] > 1e30f) return;
+    __syncthreads();
+    if (blockIdx.x == 1 && thread == 0) out[0] = 0;
+  }
   slots[fault == Fault::shared_out_of_bounds ? thread + 1 : thread] = in[global];
   dynamic[fault == Fault::dynamic_out_of_bounds ? thread + 1 : thread] = 0;
   if (fault == Fault::missing_barrier) out[global] = slots[partner];
@@ -53,6 +59,8 @@ __global__ void planted_kernel(Fault fault, float* out, const float* in, const f
   if (fault == Fault::lane_outside_mask) __syncwarp(1u);
   if (fault == Fault::shuffle_from_outside_mask && thread % 32 < 16) __shfl_sync(0xffffu, thread, 20);
   if (fault == Fault::atomic_and_plain) {
+    if (thread == 1) counter = 0;
+    __syncthreads();
     if (thread == 0) counter = 0;
     if (thread > 0) atomicAdd(&counter, 1);
   }
@@ -65,11 +73,19 @@ __global__ void planted_kernel(Fault fault, float* out, const float* in, const f
   out[at] = slots[partner] + 0 * neighbour;
   if (fault == Fault::write_after_read) slots[thread] = 0;
   if (fault == Fault::two_blocks_write && thread == 0) out[0] = 1;
+  const int mirrored = global - thread + partner;
+  if (fault == Fault::global_missing_barrier) out[global] = out[mirrored];
   if (fault == Fault::host_pointer) out[global] = host[thread];
   if (fault == Fault::unwritten_global) out[global] = out[block_size * gridDim.x + threadIdx.x];
   if (fault == Fault::misaligned_vector && thread == 0)
     out[global] = reinterpret_cast<const float4*>(in + 1)->x;
+  if (fault == Fault::misaligned_store && thread == 0) {
+    const float values[4] = {};
+    cuda::store<4>(values, out + global + 1);
+  }
+  __syncthreads();
   if (in[from] > 1e30f) out[global] = 0;
+  if (fault == Fault::none && out[mirrored] > 1e30f) slots[thread] = 0;
 }
 
 __global__ void count_kernel(int* out, const int* in, int count) {

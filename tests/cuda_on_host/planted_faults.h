@@ -21,8 +21,11 @@ enum class Fault {
   host_pointer,
   unwritten_shared,
   unwritten_global,
-  two_blocks_write,  // neighbouring blocks write one element
+  two_blocks_write,        // blocks write one element
+  read_across_blocks,      // blocks read what one of them writes
+  global_missing_barrier,  // within a block
   misaligned_vector,
+  misaligned_store,
   lane_outside_mask,
   shuffle_from_outside_mask,
   lane_that_ended,   // a warp operation waits for a lane that has returned

@@ -29,6 +29,7 @@ struct DeviceAllocation;
 DeviceAllocation* find_allocation(const void* data, std::size_t bytes);
 // "4 bytes at byte 400 of an allocation of 400 bytes" or that nothing is near.
 std::string describe_device_address(const void* data, std::size_t bytes);
+std::string hexadecimal(const void* address);
 
 // --- one launch (block.cpp) ---
 struct Launch {
@@ -39,8 +40,13 @@ struct Launch {
 };
 void run(const Launch& launch);
 
-// --- what instrumented code does (block.cpp, called by hooks.cpp) ---
-void observe(const void* address, std::size_t bytes, AccessKind kind, const void* code);
+// --- what instrumented code does (accesses.cpp, called by hooks.cpp) ---
+struct Instruction {
+  const void* address;
+  std::size_t alignment = 1;  // that it needs
+  bool atomic = false;
+};
+void observe(const void* address, std::size_t bytes, AccessKind kind, const Instruction& code);
 void observe_undefined_behaviour(const std::string& what);
 
 }  // namespace cuda_on_host

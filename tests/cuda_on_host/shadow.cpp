@@ -57,6 +57,10 @@ std::optional<Conflict> Shadow::write(std::size_t offset, std::size_t bytes, Acc
     if (conflicts(word.writer, now, order)) return Conflict{Conflict::Kind::race, word.writer, true};
     for (const Access& reader : word.readers)
       if (conflicts(reader, now, order)) return Conflict{Conflict::Kind::race, reader, false};
+    if (scope_ == Scope::global && word.elsewhere.block >= order.launch_first_block) {
+      const Access reader = word.elsewhere.access();
+      if (conflicts(reader, now, order)) return Conflict{Conflict::Kind::race, reader, false};
+    }
     if (scope_ == Scope::shared && word.written_in != now.block) word.written = 0;
     word.written_in = now.block;
     word.written = static_cast<std::uint8_t>(word.written | now.bytes);
@@ -65,8 +69,8 @@ std::optional<Conflict> Shadow::write(std::size_t offset, std::size_t bytes, Acc
   });
 }
 
-// Two readers suffice: the last one, and the last of another warp, or where there is none of another thread. Any later
-// writer then differs from one of them, and from one of another warp if there was any.
+// Two readers of a block suffice: the last one, and the last of another warp, or where there is none of another thread.
+// Any later writer then differs from one of them, and from one of another warp if there was any.
 void Shadow::remember_reader(Word& word, const Access& access) const {
   Access& last = word.readers[0];
   Access& other = word.readers[1];
@@ -75,23 +79,33 @@ void Shadow::remember_reader(Word& word, const Access& access) const {
   if (last_counts && last.thread != access.thread) {
     const bool keeps_other_warp = other_counts && other.thread / 32 != access.thread / 32;
     if (last.thread / 32 != access.thread / 32 || !keeps_other_warp) other = last;
-  } else if (!last_counts && last.block != 0 && scope_ == Scope::global && !other_counts) {
-    other = last;  // of another block, perhaps of this launch
   }
+  if (last.block != access.block) word.elsewhere = Elsewhere(last);
   last = access;
+}
+
+std::optional<std::size_t> Shadow::first_unwritten(std::size_t offset, std::size_t bytes) {
+  const auto conflict = visit(offset, bytes, Access{}, [](Word& word, const Access& now) {
+    const bool whole = (word.written & now.bytes) == now.bytes;
+    return whole ? std::nullopt : std::optional<Conflict>({Conflict::Kind::unwritten, {}});
+  });
+  return conflict ? std::optional(conflict->offset) : std::nullopt;
+}
+
+void Shadow::copy_written(std::size_t offset, const Shadow& source, std::size_t source_offset,
+                          std::size_t bytes) {
+  for (std::size_t i = 0; i < bytes; ++i) {
+    const std::size_t from = source_offset + i, to = offset + i;
+    const unsigned written = source.words_[from / 4].written >> from % 4 & 1u;
+    std::uint8_t& flags = words_[to / 4].written;
+    flags = static_cast<std::uint8_t>((flags & ~(1u << to % 4)) | written << to % 4);
+  }
 }
 
 void Shadow::mark_written(std::size_t offset, std::size_t bytes) {
   visit(offset, bytes, Access{}, [](Word& word, const Access& now) -> std::optional<Conflict> {
     word.written = static_cast<std::uint8_t>(word.written | now.bytes);
     return std::nullopt;
-  });
-}
-
-bool Shadow::is_written(std::size_t offset, std::size_t bytes) {
-  return !visit(offset, bytes, Access{}, [](Word& word, const Access& now) -> std::optional<Conflict> {
-    if ((word.written & now.bytes) == now.bytes) return std::nullopt;
-    return Conflict{Conflict::Kind::unwritten, {}};
   });
 }
 

@@ -45,11 +45,25 @@ class Shadow {
 
   // The host's copies and fills, which streams order.
   void mark_written(std::size_t offset, std::size_t bytes);
-  bool is_written(std::size_t offset, std::size_t bytes);
+  void copy_written(std::size_t offset, const Shadow& source, std::size_t source_offset, std::size_t bytes);
+  // The first word with a byte that nobody has written.
+  std::optional<std::size_t> first_unwritten(std::size_t offset, std::size_t bytes);
 
  private:
+  // The last thread that read it in an earlier block of the launch: no barrier orders what a later block writes.
+  struct Elsewhere {
+    std::uint32_t block = 0, code = 0;
+    std::uint16_t thread = 0;
+    std::uint8_t bytes = 0;
+    bool atomic = false;
+
+    explicit Elsewhere(const Access& a)
+        : block(a.block), code(a.code), thread(a.thread), bytes(a.bytes), atomic(a.atomic) {}
+    Access access() const { return {block, 0, 0, code, thread, bytes, atomic}; }
+  };
   struct Word {
     Access writer, readers[2];
+    Elsewhere elsewhere;
     std::uint32_t written_in = 0;  // shared scope: the block whose bytes `written` tells of
     std::uint8_t written = 0;
   };
