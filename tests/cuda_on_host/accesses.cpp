@@ -24,9 +24,9 @@ bool LaunchRun::fault(const std::string& what) {
   return false;
 }
 
-std::string LaunchRun::place() const {
+std::string LaunchRun::place(const Thread& thread) const {
   return ", in " + name_ + ", block " + std::to_string(block_ - first_block_) + ", thread " +
-         std::to_string(current_->index);
+         std::to_string(thread.index);
 }
 
 const Symbol* LaunchRun::shared_object(std::size_t offset, std::size_t bytes) const {

@@ -16,6 +16,10 @@ namespace {
 constexpr unsigned char shared_poison = 0xff;  // NaN
 }
 
+std::string Thread::describe_wait() const {
+  return wait == Wait::ended ? "has ended" : "waits at " + std::string(file) + ":" + std::to_string(line);
+}
+
 Machine& machine() {
   static Machine instance;
   return instance;
@@ -117,20 +121,21 @@ bool LaunchRun::release_barrier() {
     }
     return true;
   }
+  const std::string missing_lane = describe_missing_lane();
+  return fault(missing_lane.empty() ? describe_divergence() : missing_lane);
+}
+
+std::string LaunchRun::describe_divergence() const {
   std::ostringstream text;
-  text << "divergent barrier in " << name_ << ", block " << block_ - first_block_ << ":";
+  text << "divergent barrier in " << name_ << ", block " << block_ - first_block_;
   std::vector<std::string> seen;
   for (const Thread& thread : threads_) {
-    const std::string where = thread.wait == Wait::ended ? "has ended"
-                                                         : "waits at " + std::string(thread.file) + ":" +
-                                                               std::to_string(thread.line);
-    if (std::find(seen.begin(), seen.end(), where) != seen.end()) continue;
-    seen.push_back(where);
-    text << (seen.size() > 1 ? ", " : " ") << "thread " << thread.index << " " << where;
+    const std::string what = thread.describe_wait();
+    if (std::find(seen.begin(), seen.end(), what) != seen.end()) continue;
+    seen.push_back(what);
+    text << ", thread " << thread.index << " " << what;
   }
-  stopped_ = true;
-  report_fault(text.str());
-  return false;
+  return text.str();
 }
 
 void LaunchRun::barrier(const char* file, int line) {

@@ -7,9 +7,7 @@
 using cuda_on_host::AccessKind;
 using cuda_on_host::observe;
 
-#define CODE \
-  { __builtin_return_address(0) }
-#define ALIGNED_CODE(alignment) \
+#define CODE(alignment) \
   { __builtin_return_address(0), alignment }
 // The compiler knows these names with its own types, hence the labels.
 #define HOOK(name, parameters)               \
@@ -24,26 +22,26 @@ HOOK(func_exit, ()) {}
 HOOK(vptr_update, (void**, void*)) {}
 HOOK(vptr_read, (void**)) {}
 
-HOOK(read1, (void* p)) { observe(p, 1, AccessKind::read, ALIGNED_CODE(1)); }
-HOOK(read2, (void* p)) { observe(p, 2, AccessKind::read, ALIGNED_CODE(2)); }
-HOOK(read4, (void* p)) { observe(p, 4, AccessKind::read, ALIGNED_CODE(4)); }
-HOOK(read8, (void* p)) { observe(p, 8, AccessKind::read, ALIGNED_CODE(8)); }
-HOOK(read16, (void* p)) { observe(p, 16, AccessKind::read, ALIGNED_CODE(16)); }
-HOOK(write1, (void* p)) { observe(p, 1, AccessKind::write, ALIGNED_CODE(1)); }
-HOOK(write2, (void* p)) { observe(p, 2, AccessKind::write, ALIGNED_CODE(2)); }
-HOOK(write4, (void* p)) { observe(p, 4, AccessKind::write, ALIGNED_CODE(4)); }
-HOOK(write8, (void* p)) { observe(p, 8, AccessKind::write, ALIGNED_CODE(8)); }
-HOOK(write16, (void* p)) { observe(p, 16, AccessKind::write, ALIGNED_CODE(16)); }
-HOOK(unaligned_read2, (void* p)) { observe(p, 2, AccessKind::read, CODE); }
-HOOK(unaligned_read4, (void* p)) { observe(p, 4, AccessKind::read, CODE); }
-HOOK(unaligned_read8, (void* p)) { observe(p, 8, AccessKind::read, CODE); }
-HOOK(unaligned_read16, (void* p)) { observe(p, 16, AccessKind::read, CODE); }
-HOOK(unaligned_write2, (void* p)) { observe(p, 2, AccessKind::write, CODE); }
-HOOK(unaligned_write4, (void* p)) { observe(p, 4, AccessKind::write, CODE); }
-HOOK(unaligned_write8, (void* p)) { observe(p, 8, AccessKind::write, CODE); }
-HOOK(unaligned_write16, (void* p)) { observe(p, 16, AccessKind::write, CODE); }
-HOOK(read_range, (void* p, std::size_t bytes)) { observe(p, bytes, AccessKind::read, CODE); }
-HOOK(write_range, (void* p, std::size_t bytes)) { observe(p, bytes, AccessKind::write, CODE); }
+HOOK(read1, (void* p)) { observe(p, 1, AccessKind::read, CODE(1)); }
+HOOK(read2, (void* p)) { observe(p, 2, AccessKind::read, CODE(2)); }
+HOOK(read4, (void* p)) { observe(p, 4, AccessKind::read, CODE(4)); }
+HOOK(read8, (void* p)) { observe(p, 8, AccessKind::read, CODE(8)); }
+HOOK(read16, (void* p)) { observe(p, 16, AccessKind::read, CODE(16)); }
+HOOK(write1, (void* p)) { observe(p, 1, AccessKind::write, CODE(1)); }
+HOOK(write2, (void* p)) { observe(p, 2, AccessKind::write, CODE(2)); }
+HOOK(write4, (void* p)) { observe(p, 4, AccessKind::write, CODE(4)); }
+HOOK(write8, (void* p)) { observe(p, 8, AccessKind::write, CODE(8)); }
+HOOK(write16, (void* p)) { observe(p, 16, AccessKind::write, CODE(16)); }
+HOOK(unaligned_read2, (void* p)) { observe(p, 2, AccessKind::read, CODE(1)); }
+HOOK(unaligned_read4, (void* p)) { observe(p, 4, AccessKind::read, CODE(1)); }
+HOOK(unaligned_read8, (void* p)) { observe(p, 8, AccessKind::read, CODE(1)); }
+HOOK(unaligned_read16, (void* p)) { observe(p, 16, AccessKind::read, CODE(1)); }
+HOOK(unaligned_write2, (void* p)) { observe(p, 2, AccessKind::write, CODE(1)); }
+HOOK(unaligned_write4, (void* p)) { observe(p, 4, AccessKind::write, CODE(1)); }
+HOOK(unaligned_write8, (void* p)) { observe(p, 8, AccessKind::write, CODE(1)); }
+HOOK(unaligned_write16, (void* p)) { observe(p, 16, AccessKind::write, CODE(1)); }
+HOOK(read_range, (void* p, std::size_t bytes)) { observe(p, bytes, AccessKind::read, CODE(1)); }
+HOOK(write_range, (void* p, std::size_t bytes)) { observe(p, bytes, AccessKind::write, CODE(1)); }
 
 // Host code beside the kernels: the reference counts of shared pointers, the guards of static objects.
 int fetch_add(volatile int* p, int value, int) asm("__tsan_atomic32_fetch_add");

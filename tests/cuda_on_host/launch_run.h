@@ -31,6 +31,7 @@ struct Thread {
   std::array<std::uint32_t, 32>
       clocks{};  // what it knows of its warp's lanes; its own entry counts its syncwarps
 
+  std::string describe_wait() const;
   unsigned lane() const { return index % 32; }
   unsigned warp() const { return index / 32; }
 };
@@ -64,7 +65,8 @@ class LaunchRun {
   // Reports and ends the launch. Always false.
   bool fault(const std::string& what);
   // ", in KERNEL, block B, thread T"
-  std::string place() const;
+  std::string place(const Thread& thread) const;
+  std::string place() const { return place(*current_); }
   Thread& current() { return *current_; }
   bool in_kernel() const { return current_ != nullptr; }
 
@@ -74,6 +76,9 @@ class LaunchRun {
   std::vector<unsigned> shuffled_runnable();
   void resume(unsigned index);
   bool release_barrier();
+  std::string describe_divergence() const;
+  std::string describe_missing_lane() const;
+  std::string describe_operation(const Thread& thread, unsigned mask) const;
   void complete(const Meeting& meeting, unsigned warp);
   bool arrive(Collective kind, unsigned mask, std::uint64_t value, int source);
   bool note(const void* address, std::size_t bytes, AccessKind kind, const Instruction& code);

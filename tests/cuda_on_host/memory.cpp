@@ -62,9 +62,9 @@ DeviceAllocation* find_allocation(const void* data, std::size_t bytes) {
   return candidate.holds(data, bytes) ? &candidate : nullptr;
 }
 
-std::string hexadecimal(const void* address) {
+std::string hexadecimal(std::uintptr_t value) {
   std::ostringstream text;
-  text << "0x" << std::hex << number(address);
+  text << "0x" << std::hex << value;
   return text.str();
 }
 

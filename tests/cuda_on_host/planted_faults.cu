@@ -58,6 +58,16 @@ __global__ void planted_kernel(Fault fault, float* out, const float* in, const f
   if (fault == Fault::unwritten_shared && thread == 0) out[global] = static_cast<float>(counter);
   if (fault == Fault::lane_outside_mask) __syncwarp(1u);
   if (fault == Fault::shuffle_from_outside_mask && thread % 32 < 16) __shfl_sync(0xffffu, thread, 20);
+  if (fault == Fault::lane_elsewhere) {
+    if (thread % 32 < 16) __shfl_xor_sync(0xffffffffu, thread, 1);
+    __syncthreads();
+  }
+  if (fault == Fault::two_operations) {
+    if (thread % 32 < 16) __shfl_xor_sync(0xffffffffu, thread, 1);
+    __syncwarp();
+  }
+  if (fault == Fault::shuffle_without_self) __shfl_sync(0xfffeu, thread, 1);
+  if (fault == Fault::different_masks) __shfl_xor_sync(thread % 32 < 16 ? 0xffffu : 0xffffff00u, thread, 1);
   if (fault == Fault::atomic_and_plain) {
     if (thread == 1) counter = 0;
     __syncthreads();

@@ -28,7 +28,11 @@ enum class Fault {
   misaligned_store,
   lane_outside_mask,
   shuffle_from_outside_mask,
-  lane_that_ended,   // a warp operation waits for a lane that has returned
+  lane_that_ended,  // a warp operation waits for a lane that has returned
+  lane_elsewhere,   // half of a warp shuffles under a mask of all, the others wait at a barrier
+  two_operations,   // .. or at another warp operation
+  shuffle_without_self,
+  different_masks,   // the halves of a warp shuffle under masks that overlap
   atomic_and_plain,  // a counter written plainly by another thread
 };
 

@@ -29,7 +29,10 @@ struct DeviceAllocation;
 DeviceAllocation* find_allocation(const void* data, std::size_t bytes);
 // "4 bytes at byte 400 of an allocation of 400 bytes" or that nothing is near.
 std::string describe_device_address(const void* data, std::size_t bytes);
-std::string hexadecimal(const void* address);
+std::string hexadecimal(std::uintptr_t value);
+inline std::string hexadecimal(const void* address) {
+  return hexadecimal(reinterpret_cast<std::uintptr_t>(address));
+}
 
 // --- one launch (block.cpp) ---
 struct Launch {

@@ -121,13 +121,28 @@ TEST_CASE("races are found") {
   check_race(Fault::read_across_blocks, global, in_launch);
 }
 
-TEST_CASE("divergent barriers and warp operations are found") {
-  check_found(Fault::divergent_barrier, {"divergent barrier"});
-  check_found(Fault::two_barriers, {"divergent barrier"});
-  check_found(Fault::barrier_after_exit, {"divergent barrier"});
-  check_found(Fault::lane_that_ended, {"divergent barrier"});
-  check_found(Fault::lane_outside_mask, {"leaves out"});
-  check_found(Fault::shuffle_from_outside_mask, {"leaves out"});
+TEST_CASE("divergent barriers are found") {
+  check_found(Fault::divergent_barrier,
+              {"divergent barrier in ", ", thread 0 waits at ", ", thread 32 waits at "});
+  check_found(Fault::two_barriers,
+              {"divergent barrier in ", ", thread 0 waits at ", ", thread 32 waits at "});
+  check_found(Fault::barrier_after_exit,
+              {"divergent barrier in ", ", thread 0 has ended, thread 32 waits at "});
+}
+
+TEST_CASE("warp operations with wrong masks are found") {
+  check_found(Fault::lane_outside_mask, {"with mask 0x1 at ", "leaves itself out"});
+  check_found(Fault::shuffle_without_self, {"with mask 0xfffe at ", "leaves itself out"});
+  check_found(Fault::shuffle_from_outside_mask,
+              {"with mask 0xffff at ", "reads lane 20, which the mask leaves out"});
+  check_found(Fault::lane_that_ended,
+              {"with mask 0xffffffff at ", "waits for lane 7, thread ", "which has ended"});
+  check_found(Fault::lane_elsewhere,
+              {"with mask 0xffffffff at ", "waits for lane 16, thread 16, which waits at "});
+  check_found(Fault::two_operations,
+              {"with mask 0xffffffff at ", " meets one of another kind with mask 0xffffffff, of thread "});
+  check_found(Fault::different_masks,
+              {"a warp operation with mask 0xffff", " meets one with mask 0xffff", ", of thread "});
 }
 
 TEST_CASE("accesses out of bounds are found") {

@@ -5,6 +5,12 @@
 
 namespace cuda_on_host {
 
+namespace {
+
+unsigned first_lane(unsigned mask) { return static_cast<unsigned>(__builtin_ctz(mask)); }
+
+}  // namespace
+
 std::uint64_t LaunchRun::meet(Collective kind, unsigned mask, std::uint64_t value, int source,
                               const char* file, int line) {
   Thread& thread = *current_;
@@ -15,17 +21,40 @@ std::uint64_t LaunchRun::meet(Collective kind, unsigned mask, std::uint64_t valu
   return thread.received;
 }
 
+// "a warp operation with mask 0xff at FILE:LINE, in KERNEL, block B, thread T"
+std::string LaunchRun::describe_operation(const Thread& thread, unsigned mask) const {
+  return "a warp operation with mask " + hexadecimal(mask) + " at " + thread.file + ":" +
+         std::to_string(thread.line) + place(thread);
+}
+
+// What a warp that cannot go on waits for; empty where no warp operation waits.
+std::string LaunchRun::describe_missing_lane() const {
+  for (unsigned warp = 0; warp < meetings_.size(); ++warp) {
+    if (meetings_[warp].empty()) continue;
+    const Meeting& meeting = meetings_[warp].front();
+    const unsigned lane = first_lane(meeting.mask & ~meeting.arrived), missing = 32 * warp + lane;
+    const Thread& waiting = threads_[32 * warp + first_lane(meeting.arrived)];
+    return describe_operation(waiting, meeting.mask) + " waits for lane " + std::to_string(lane) +
+           ", thread " + std::to_string(missing) + ", which " +
+           (missing < threads_.size() ? threads_[missing].describe_wait() : "the block does not have");
+  }
+  return {};
+}
+
 bool LaunchRun::arrive(Collective kind, unsigned mask, std::uint64_t value, int source) {
   Thread& thread = *current_;
   const unsigned self = 1u << thread.lane();
-  if (!(mask & self)) return fault("a lane that the mask of its own warp operation leaves out" + place());
+  const auto refuse = [&](const std::string& what) { return fault(describe_operation(thread, mask) + what); };
+  if (!(mask & self)) return refuse(" leaves itself out");
   if (kind == Collective::shuffle && !(mask >> source & 1u))
-    return fault("a shuffle from lane " + std::to_string(source) + ", which the mask leaves out" + place());
+    return refuse(" reads lane " + std::to_string(source) + ", which the mask leaves out");
   std::vector<Meeting>& open = meetings_[thread.warp()];
   auto meeting = std::find_if(open.begin(), open.end(), [&](const Meeting& m) { return m.mask & mask; });
   if (meeting == open.end()) meeting = open.insert(open.end(), Meeting{kind, mask});
   if (meeting->kind != kind || meeting->mask != mask)
-    return fault("lanes of one warp meet in different operations or with different masks" + place());
+    return refuse((meeting->kind == kind ? " meets one" : " meets one of another kind") +
+                  std::string(" with mask ") + hexadecimal(meeting->mask) + ", of thread " +
+                  std::to_string(32 * thread.warp() + first_lane(meeting->arrived)));
   meeting->arrived |= self;
   meeting->values[thread.lane()] = value;
   meeting->sources[thread.lane()] = source;
