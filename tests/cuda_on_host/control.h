@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace cuda_on_host {
@@ -16,5 +17,16 @@ void set_multiprocessors(int count);
 // The first fault since the last call, empty where there was none. A fault that nobody takes or sees as
 // cudaErrorLaunchFailure fails the process at its end.
 std::string take_fault();
+
+// What host code has asked for since the last reset, whether it has run yet or not, or has entered a graph.
+struct Counters {
+  std::map<std::string, std::int64_t> launches;  // by kernel, without its namespaces
+  std::int64_t graph_launches = 0;
+  std::int64_t allocations = 0;       // of device or pinned memory
+  std::int64_t synchronizations = 0;  // calls that make the host wait, those that free memory among them
+  std::int64_t pageable_copies = 0;   // cudaMemcpyAsync that makes the host wait
+};
+Counters counters();
+void reset_counters();
 
 }  // namespace cuda_on_host

@@ -37,10 +37,10 @@ void run(const std::string& name, const std::vector<Memory>& reads, const std::v
 void enqueue_library_call(void* stream, const char* name, std::vector<Memory> reads,
                           std::vector<Memory> writes, std::function<void()> body) {
   const std::lock_guard lock(runtime_lock());
-  enqueue(static_cast<cudaStream_t>(stream), [=] {
-    run(name, reads, writes, body);
-    return cudaSuccess;
-  });
+  submit(static_cast<cudaStream_t>(stream), work_of([=] {
+           run(name, reads, writes, body);
+           return cudaSuccess;
+         }));
 }
 
 }  // namespace cuda_on_host

@@ -47,11 +47,6 @@ void check_guards(const DeviceAllocation& allocation) {
                  " bytes");
 }
 
-// False for a range that starts in device memory but leaves its allocation, or that the kind says lies elsewhere.
-bool valid_range(const void* data, std::size_t bytes, bool must_be_device) {
-  return bytes == 0 || find_allocation(data, bytes) || (!must_be_device && !find_allocation(data, 1));
-}
-
 }  // namespace
 
 DeviceAllocation* find_allocation(const void* data, std::size_t bytes) {
@@ -82,36 +77,6 @@ std::string describe_device_address(const void* data, std::size_t bytes) {
   return text.str();
 }
 
-cudaError_t copy_now(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind) {
-  const bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
-  const bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
-  if (!valid_range(target, bytes, to_device) || !valid_range(source, bytes, from_device))
-    return cudaErrorInvalidValue;
-  if (bytes == 0) return cudaSuccess;
-  DeviceAllocation *from = find_allocation(source, bytes), *to = find_allocation(target, bytes);
-  const auto unwritten = from ? from->shadow.first_unwritten(from->offset_of(source), bytes) : std::nullopt;
-  if (unwritten && !to)
-    report_fault("a copy to the host reads unwritten global memory, an allocation of " +
-                 std::to_string(from->bytes) + " bytes, + " + std::to_string(*unwritten) + " bytes (" +
-                 hexadecimal(from->data + *unwritten) + ")");
-  std::memmove(target, source, bytes);
-  if (to && unwritten) {
-    to->shadow.copy_written(to->offset_of(target), from->shadow, from->offset_of(source), bytes);
-  } else if (to) {
-    to->shadow.mark_written(to->offset_of(target), bytes);
-  }
-  return cudaSuccess;
-}
-
-cudaError_t fill_now(void* data, int value, std::size_t bytes) {
-  if (bytes == 0) return cudaSuccess;
-  DeviceAllocation* allocation = find_allocation(data, bytes);
-  if (!allocation) return cudaErrorInvalidValue;
-  std::memset(data, value, bytes);
-  allocation->shadow.mark_written(allocation->offset_of(data), bytes);
-  return cudaSuccess;
-}
-
 }  // namespace cuda_on_host
 
 using namespace cuda_on_host;
@@ -119,6 +84,9 @@ using namespace cuda_on_host;
 cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   const std::lock_guard lock(runtime_lock());
   *data = nullptr;
+  const cudaError_t refused = refuse_unsafe_in_capture();
+  if (refused != cudaSuccess) return refused;
+  ++counters_now().allocations;
   if (bytes == 0) return cudaSuccess;
   void* memory =
       bytes > device_bytes ? nullptr : std::aligned_alloc(guard_bytes, padded(bytes) + 2 * guard_bytes);
@@ -135,22 +103,15 @@ cudaError_t cudaMalloc(void** data, std::size_t bytes) {
 cudaError_t cudaFree(void* data) {
   if (!data) return cudaSuccess;
   const std::lock_guard lock(runtime_lock());
-  finish_all_work();  // as the device does
+  const cudaError_t refused = refuse_unsafe_in_capture();
+  if (refused != cudaSuccess) return refused;
+  ++counters_now().synchronizations;
+  static_cast<void>(drain_all());  // as the device does; faults stay pending
   const auto found = allocations().find(number(data));
   if (found == allocations().end()) return set_last_error(cudaErrorInvalidValue);
   check_guards(found->second);
   allocations().erase(found);
   std::free(static_cast<unsigned char*>(data) - guard_bytes);
-  return cudaSuccess;
-}
-
-cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
-  *data = std::malloc(bytes);
-  return *data || bytes == 0 ? cudaSuccess : set_last_error(cudaErrorMemoryAllocation);
-}
-
-cudaError_t cudaFreeHost(void* data) {
-  std::free(data);
   return cudaSuccess;
 }
 

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <map>
 
-#include "control.h"
 #include "stream.h"
 
 namespace cuda_on_host {
@@ -24,6 +23,7 @@ struct State {
   bool noticed = true;
   cudaError_t last_error = cudaSuccess;
   std::map<KernelAddress, std::size_t> max_dynamic_shared;
+  Counters counters;
 
   ~State() {
     if (noticed) return;
@@ -50,6 +50,17 @@ bool valid_configuration(const cudaLaunchConfig_t& config, std::size_t max_dynam
 
 std::recursive_mutex& runtime_lock() { return state().lock; }
 std::uint64_t schedule_seed() { return state().seed; }
+Counters& counters_now() { return state().counters; }
+
+Counters counters() {
+  const std::lock_guard lock(runtime_lock());
+  return state().counters;
+}
+
+void reset_counters() {
+  const std::lock_guard lock(runtime_lock());
+  state().counters = {};
+}
 
 void report_fault(const std::string& report) {
   State& s = state();
@@ -100,6 +111,7 @@ cudaError_t launch(const cudaLaunchConfig_t& config, KernelAddress kernel, Argum
   const bool is_raised = raised != state().max_dynamic_shared.end();
   if (!valid_configuration(config, is_raised ? raised->second : max_shared_bytes))
     return set_last_error(cudaErrorInvalidConfiguration);
+  ++state().counters.launches[Symbols::of_executable().kernel_at(reinterpret_cast<std::uintptr_t>(kernel))];
   return enqueue(config.stream,
                  {kernel, std::move(arguments), config.gridDim, config.blockDim, config.dynamicSmemBytes});
 }
@@ -177,6 +189,24 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidResourceHandle";
     case cudaErrorLaunchFailure:
       return "cudaErrorLaunchFailure";
+    case cudaErrorNotReady:
+      return "cudaErrorNotReady";
+    case cudaErrorIllegalState:
+      return "cudaErrorIllegalState";
+    case cudaErrorStreamCaptureUnsupported:
+      return "cudaErrorStreamCaptureUnsupported";
+    case cudaErrorStreamCaptureInvalidated:
+      return "cudaErrorStreamCaptureInvalidated";
+    case cudaErrorStreamCaptureUnmatched:
+      return "cudaErrorStreamCaptureUnmatched";
+    case cudaErrorStreamCaptureUnjoined:
+      return "cudaErrorStreamCaptureUnjoined";
+    case cudaErrorStreamCaptureIsolation:
+      return "cudaErrorStreamCaptureIsolation";
+    case cudaErrorStreamCaptureImplicit:
+      return "cudaErrorStreamCaptureImplicit";
+    case cudaErrorCapturedEvent:
+      return "cudaErrorCapturedEvent";
   }
   return "?";
 }

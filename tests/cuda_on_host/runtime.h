@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 
+#include "control.h"
 #include "symbols.h"
 
 namespace cuda_on_host {
@@ -19,8 +20,9 @@ bool fault_pending();
 cudaError_t take_error();                       // of launches that have run since the last call
 cudaError_t set_last_error(cudaError_t error);  // for cudaGetLastError; returns its argument
 
-// --- settings (runtime.cpp) ---
+// --- settings and counters (runtime.cpp) ---
 std::uint64_t schedule_seed();
+Counters& counters_now();
 
 // --- device memory (memory.cpp) ---
 enum class AccessKind { read, write };

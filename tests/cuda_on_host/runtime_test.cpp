@@ -1,56 +1,15 @@
 // The runtime itself: the standard calls, and that each planted fault is found, whatever the schedule.
 #include <catch2/catch.hpp>
-#include <memory>
 #include <numeric>
 #include <regex>
 #include <vector>
 
 #include "tests/cuda_on_host/control.h"
+#include "tests/cuda_on_host/device_objects.h"
 #include "tests/cuda_on_host/planted_faults.h"
 
 namespace attune::test {
 namespace {
-
-constexpr int schedules = 16;
-
-// Device memory with `values` in it.
-template <class T>
-class DeviceArray {
- public:
-  explicit DeviceArray(const std::vector<T>& values) : count_(values.size()) {
-    REQUIRE(cudaMalloc(&data_, bytes()) == cudaSuccess);
-    REQUIRE(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice) == cudaSuccess);
-  }
-  ~DeviceArray() { static_cast<void>(cudaFree(data_)); }
-  DeviceArray(const DeviceArray&) = delete;
-  DeviceArray& operator=(const DeviceArray&) = delete;
-
-  T* data() { return data_; }
-  std::vector<T> get() const {
-    std::vector<T> values(count_);
-    REQUIRE(cudaMemcpy(values.data(), data_, bytes(), cudaMemcpyDeviceToHost) == cudaSuccess);
-    return values;
-  }
-
- private:
-  std::size_t bytes() const { return count_ * sizeof(T); }
-  std::size_t count_;
-  T* data_ = nullptr;
-};
-
-class Stream {
- public:
-  explicit Stream(unsigned flags = cudaStreamNonBlocking) {
-    REQUIRE(cudaStreamCreateWithFlags(&stream_, flags) == cudaSuccess);
-  }
-  ~Stream() { static_cast<void>(cudaStreamDestroy(stream_)); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  operator cudaStream_t() const { return stream_; }  // NOLINT(google-explicit-constructor)
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
 
 std::vector<float> counting(int count) {
   std::vector<float> values(static_cast<std::size_t>(count));
@@ -225,42 +184,6 @@ TEST_CASE("shuffles follow the manual's rules for segments") {
       CHECK(row(3) == (lane ^ 5));
     }
   }
-}
-
-TEST_CASE("streams run late, so that a missing synchronization shows") {
-  DeviceArray<float> out(std::vector<float>{0});
-  const Stream stream, other;
-  REQUIRE(launch_store(out.data(), 1, stream) == cudaSuccess);
-  CHECK(out.get()[0] == 0);  // the default stream does not wait for a non-blocking one
-  REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
-  CHECK(out.get()[0] == 1);
-  const Stream blocking(cudaStreamDefault);
-  REQUIRE(launch_store(out.data(), 2, blocking) == cudaSuccess);
-  CHECK(out.get()[0] == 2);
-
-  // Unordered streams may run in either order; an event orders them.
-  std::vector<bool> seen(5);
-  for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
-    cuda_on_host::set_schedule_seed(seed);
-    REQUIRE(launch_store(out.data(), 3, stream) == cudaSuccess);
-    REQUIRE(launch_store(out.data(), 4, other) == cudaSuccess);
-    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
-    seen[static_cast<std::size_t>(out.get()[0])] = true;
-  }
-  CHECK((seen[3] && seen[4]));
-  cudaEvent_t event = nullptr;
-  REQUIRE(cudaEventCreate(&event) == cudaSuccess);
-  for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
-    cuda_on_host::set_schedule_seed(seed);
-    REQUIRE(launch_store(out.data(), 5, stream) == cudaSuccess);
-    REQUIRE(cudaEventRecord(event, stream) == cudaSuccess);
-    REQUIRE(cudaStreamWaitEvent(other, event) == cudaSuccess);
-    REQUIRE(launch_store(out.data(), 6, other) == cudaSuccess);
-    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
-    CHECK(out.get()[0] == 6);
-  }
-  CHECK(cudaEventSynchronize(event) == cudaSuccess);
-  CHECK(cudaEventDestroy(event) == cudaSuccess);
 }
 
 TEST_CASE("wrong calls are refused") {

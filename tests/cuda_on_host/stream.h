@@ -1,19 +1,82 @@
 // Streams and events: work waits in its stream until something synchronizes, so that a missing synchronization shows.
 #pragma once
 
+#include <deque>
 #include <functional>
+#include <memory>
+#include <set>
 
 #include "runtime.h"
 
 namespace cuda_on_host {
 
-cudaError_t copy_now(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind);
-cudaError_t fill_now(void* data, int value, std::size_t bytes);
+struct Capture;
 
-// Runs what all streams hold; faults stay pending.
-void finish_all_work();
+// What a stream runs later.
+using Operation = std::function<cudaError_t()>;
+// Called when it enters a stream, by itself or as a part of a graph: gives what the stream runs later.
+using Work = std::function<Operation()>;
+inline Work work_of(Operation operation) {
+  return [operation = std::move(operation)] { return operation; };
+}
 
-cudaError_t enqueue(cudaStream_t stream, Launch launch);
-cudaError_t enqueue(cudaStream_t stream, std::function<cudaError_t()> operation);
+// One cudaEventRecord, in a stream or in the capture of one.
+struct Record {
+  cudaStream_t stream = nullptr;
+  bool reached = false;
+  std::shared_ptr<Capture> capture;
+  std::set<std::size_t> after;  // the capture's work that it follows
+};
+
+struct Pending {
+  Operation run;
+  std::shared_ptr<Record> waits_for;
+
+  bool ready() const { return !waits_for || waits_for->reached; }
+};
+
+}  // namespace cuda_on_host
+
+// A stream's work, in order.
+struct cuda_on_host_stream {
+  bool blocking = true;  // waits for, and is waited for by, the default stream
+  std::deque<cuda_on_host::Pending> pending;
+  std::shared_ptr<cuda_on_host::Capture> capture;  // which its work enters instead
+  std::set<std::size_t> after;                     // the capture's work that its next work follows
+};
+
+struct cuda_on_host_event {
+  std::shared_ptr<cuda_on_host::Record> last;
+};
+
+namespace cuda_on_host {
+
+// The stream that a handle means, the default stream for a null one; null where there is none.
+cudaStream_t find_stream(cudaStream_t handle);
+std::vector<cudaStream_t>& streams();  // the default stream is the first
+inline bool is_default(cudaStream_t stream) { return stream == streams().front(); }
+
+cudaError_t submit(cudaStream_t handle, const Work& work, std::shared_ptr<Record> waits_for = nullptr);
+// Runs what a stream holds; faults stay pending.
+cudaError_t drain(cudaStream_t stream);
+cudaError_t drain_until(const Record& record);
+// What blocking streams, the default stream among them, or all streams hold.
+cudaError_t drain_blocking();
+cudaError_t drain_all();
+// Runs one operation of `stream`, or one that it waits for.
+cudaError_t advance(cudaStream_t stream);
+// The result of a synchronizing call: an invalid operation, or a fault of a kernel that has run.
+cudaError_t finish(cudaError_t error);
+
+// --- graph.cpp ---
+// Success where nothing is captured; otherwise an error, and the capture is spoilt.
+cudaError_t refuse_capture(const std::shared_ptr<Capture>& capture, cudaError_t error);
+cudaError_t refuse_any_capture();
+cudaError_t refuse_unsafe_in_capture();  // but for relaxed captures
+cudaError_t add_to_capture(cudaStream_t stream, const Work& work);
+cudaError_t wait_in_capture(cudaStream_t stream, const Record& record);
+
+// --- a launch (stream.cpp) ---
+cudaError_t enqueue(cudaStream_t stream, const Launch& launch);
 
 }  // namespace cuda_on_host

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <memory>
 #include <sstream>
+#include <string_view>
 
 namespace cuda_on_host {
 
@@ -99,6 +100,20 @@ std::string Symbols::function_at(std::uintptr_t address) const {
                        [](std::uintptr_t a, const Symbol& symbol) { return a < symbol.begin; });
   if (after == functions_.begin() || address >= std::prev(after)->begin + std::prev(after)->size) return "?";
   return demangle(std::prev(after)->name.c_str());
+}
+
+std::string Symbols::kernel_at(std::uintptr_t address) const {
+  constexpr std::string_view anonymous = "(anonymous namespace)::";
+  const std::string name = function_at(address);
+  std::size_t begin = 0;
+  int depth = 0;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name.compare(i, anonymous.size(), anonymous) == 0) i += anonymous.size() - 1;
+    depth += (name[i] == '<') - (name[i] == '>');
+    if (depth == 0 && (name[i] == ':' || name[i] == ' ')) begin = i + 1;
+    if (depth == 0 && name[i] == '(') return name.substr(begin, i - begin);
+  }
+  return name;
 }
 
 std::string Symbols::describe_code(std::uint32_t code) const {
