@@ -121,6 +121,12 @@ __global__ void shuffle_kernel(int* out, int width) {
 
 __global__ void store_kernel(float* out, float value) { *out = value; }
 
+__global__ void shared_kernel(int* out, int count) {
+  int* const slots = cuda::dynamic_shared<int>();
+  slots[count - 1] = 1;
+  *out = slots[count - 1];
+}
+
 }  // namespace
 
 cudaError_t launch_planted(Fault fault, float* out, const float* in, int blocks, cudaStream_t stream) {
@@ -134,6 +140,21 @@ cudaError_t launch_count(int* out, const int* in, int count, cudaStream_t stream
 
 cudaError_t launch_shuffles(int* out, int width, cudaStream_t stream) {
   return start(shuffle_kernel, 1, 32, 0, stream, out, width);
+}
+
+cudaError_t launch_with_shared(int* out, std::size_t bytes, cudaStream_t stream) {
+  return start(shared_kernel, 1, 1, bytes, stream, out, static_cast<int>(bytes / sizeof(int)));
+}
+
+cudaError_t allow_shared(int bytes) {
+  return cudaFuncSetAttribute(shared_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+}
+
+int active_blocks(int threads, std::size_t shared_bytes) {
+  int blocks = -1;
+  const cudaError_t error =
+      cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, shared_kernel, threads, shared_bytes);
+  return error == cudaSuccess ? blocks : -1;
 }
 
 cudaError_t launch_store(float* out, float value, cudaStream_t stream) {

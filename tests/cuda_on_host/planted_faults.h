@@ -46,6 +46,12 @@ cudaError_t launch_count(int* out, const int* in, int count, cudaStream_t stream
 // Every shuffle of `width` lanes: out has 4 * 32 elements.
 cudaError_t launch_shuffles(int* out, int width, cudaStream_t stream);
 
+// Writes 1 to *out by way of the last of `bytes` of dynamic shared memory, which more than 48 KiB needs a permission for.
+cudaError_t launch_with_shared(int* out, std::size_t bytes, cudaStream_t stream);
+cudaError_t allow_shared(int bytes);
+// Blocks of launch_with_shared on one multiprocessor.
+int active_blocks(int threads, std::size_t shared_bytes);
+
 // Writes `value` to *out.
 cudaError_t launch_store(float* out, float value, cudaStream_t stream);
 

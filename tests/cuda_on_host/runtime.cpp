@@ -12,7 +12,10 @@ namespace cuda_on_host {
 
 namespace {
 
-constexpr std::size_t max_shared_bytes = 48 << 10, max_shared_bytes_optin = 227 << 10;
+// An H100's.
+constexpr int max_threads = 1024, max_threads_per_multiprocessor = 2048, max_blocks_per_multiprocessor = 32;
+constexpr std::size_t max_shared_bytes = 48 << 10, max_shared_bytes_optin = 227 << 10,
+                      shared_bytes_per_multiprocessor = 228 << 10, reserved_shared_bytes_per_block = 1 << 10;
 
 struct State {
   std::recursive_mutex lock;
@@ -41,9 +44,15 @@ bool valid_configuration(const cudaLaunchConfig_t& config, std::size_t max_dynam
   const dim3 &grid = config.gridDim, &block = config.blockDim;
   const bool grid_fits =
       grid.x > 0 && grid.x <= 0x7fffffffu && grid.y > 0 && grid.y <= 65535 && grid.z > 0 && grid.z <= 65535;
-  const bool block_fits = block.x > 0 && block.y > 0 && block.z > 0 && block.x <= 1024 && block.y <= 1024 &&
-                          block.z <= 64 && block.x * block.y * block.z <= 1024;
+  const bool block_fits = block.x > 0 && block.y > 0 && block.z > 0 && block.x <= max_threads &&
+                          block.y <= max_threads && block.z <= 64 &&
+                          block.x * block.y * block.z <= max_threads;
   return grid_fits && block_fits && config.dynamicSmemBytes <= max_dynamic_shared;
+}
+
+std::size_t max_dynamic_shared(KernelAddress kernel) {
+  const auto raised = state().max_dynamic_shared.find(kernel);
+  return raised == state().max_dynamic_shared.end() ? max_shared_bytes : raised->second;
 }
 
 }  // namespace
@@ -107,20 +116,34 @@ std::string take_fault() {
 
 cudaError_t launch(const cudaLaunchConfig_t& config, KernelAddress kernel, Arguments arguments) {
   const std::lock_guard lock(runtime_lock());
-  const auto raised = state().max_dynamic_shared.find(kernel);
-  const bool is_raised = raised != state().max_dynamic_shared.end();
-  if (!valid_configuration(config, is_raised ? raised->second : max_shared_bytes))
+  if (!valid_configuration(config, max_dynamic_shared(kernel)))
     return set_last_error(cudaErrorInvalidConfiguration);
   ++state().counters.launches[Symbols::of_executable().kernel_at(reinterpret_cast<std::uintptr_t>(kernel))];
   return enqueue(config.stream,
                  {kernel, std::move(arguments), config.gridDim, config.blockDim, config.dynamicSmemBytes});
 }
 
-cudaError_t set_max_dynamic_shared(KernelAddress kernel, int bytes) {
+cudaError_t set_attribute(KernelAddress kernel, cudaFuncAttribute attribute, int value) {
   const std::lock_guard lock(runtime_lock());
-  if (bytes < 0 || static_cast<std::size_t>(bytes) > max_shared_bytes_optin)
+  if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize) return cudaSuccess;  // a hint
+  if (value < 0 || static_cast<std::size_t>(value) > max_shared_bytes_optin)
     return set_last_error(cudaErrorInvalidValue);
-  state().max_dynamic_shared[kernel] = static_cast<std::size_t>(bytes);
+  state().max_dynamic_shared[kernel] = static_cast<std::size_t>(value);
+  return cudaSuccess;
+}
+
+cudaError_t max_active_blocks(int* blocks, KernelAddress kernel, int threads,
+                              std::size_t dynamic_shared_bytes) {
+  const std::lock_guard lock(runtime_lock());
+  if (threads <= 0) return set_last_error(cudaErrorInvalidValue);
+  const bool fits = threads <= max_threads && dynamic_shared_bytes <= max_dynamic_shared(kernel);
+  const int whole_warps = (threads + warpSize - 1) / warpSize * warpSize;
+  const auto by_shared = static_cast<int>(shared_bytes_per_multiprocessor /
+                                          (dynamic_shared_bytes + reserved_shared_bytes_per_block));
+  *blocks =
+      fits
+          ? std::min({max_blocks_per_multiprocessor, max_threads_per_multiprocessor / whole_warps, by_shared})
+          : 0;
   return cudaSuccess;
 }
 
@@ -144,29 +167,29 @@ cudaError_t cudaSetDevice(int device) {
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device != 0) return set_last_error(cudaErrorInvalidDevice);
-  *properties = {"CUDA on the host",
-                 std::size_t{2} << 30,
-                 max_shared_bytes,
-                 max_shared_bytes_optin,
-                 9,
-                 0,
-                 state().multiprocessors,
-                 1024,
-                 warpSize};
+  *properties = {
+      "CUDA on the host",      std::size_t{2} << 30, max_shared_bytes, max_shared_bytes_optin, 9, 0,
+      state().multiprocessors, max_threads,          warpSize};
   return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
+  const std::map<cudaDeviceAttr, int> values = {
+      {cudaDevAttrMultiProcessorCount, state().multiprocessors},
+      {cudaDevAttrMaxThreadsPerBlock, max_threads},
+      {cudaDevAttrMaxThreadsPerMultiProcessor, max_threads_per_multiprocessor},
+      {cudaDevAttrMaxBlocksPerMultiprocessor, max_blocks_per_multiprocessor},
+      {cudaDevAttrMaxSharedMemoryPerBlock, max_shared_bytes},
+      {cudaDevAttrMaxSharedMemoryPerBlockOptin, max_shared_bytes_optin},
+      {cudaDevAttrMaxSharedMemoryPerMultiprocessor, shared_bytes_per_multiprocessor},
+      {cudaDevAttrWarpSize, warpSize},
+      {cudaDevAttrComputeCapabilityMajor, 9},
+      {cudaDevAttrComputeCapabilityMinor, 0}};
   if (device != 0) return set_last_error(cudaErrorInvalidDevice);
-  switch (attribute) {
-    case cudaDevAttrMultiProcessorCount:
-      *value = state().multiprocessors;
-      return cudaSuccess;
-    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
-      *value = max_shared_bytes_optin;
-      return cudaSuccess;
-  }
-  return set_last_error(cudaErrorInvalidValue);
+  const auto found = values.find(attribute);
+  if (found == values.end()) return set_last_error(cudaErrorInvalidValue);
+  *value = found->second;
+  return cudaSuccess;
 }
 
 cudaError_t cudaGetLastError() { return std::exchange(state().last_error, cudaSuccess); }

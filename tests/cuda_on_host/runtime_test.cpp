@@ -186,6 +186,36 @@ TEST_CASE("shuffles follow the manual's rules for segments") {
   }
 }
 
+TEST_CASE("more than 48 KiB of shared memory is allowed on request, and limits how many blocks there are") {
+  DeviceArray<int> out(std::vector<int>{0});
+  const std::size_t large = 100 << 10;
+  CHECK(launch_with_shared(out.data(), large, nullptr) == cudaErrorInvalidConfiguration);
+  CHECK(active_blocks(256, large) == 0);
+  CHECK(allow_shared(228 << 10) == cudaErrorInvalidValue);
+  REQUIRE(allow_shared(large) == cudaSuccess);
+  REQUIRE(launch_with_shared(out.data(), large, nullptr) == cudaSuccess);
+  CHECK(out.get()[0] == 1);
+  CHECK(active_blocks(256, large) == 2);
+  CHECK(active_blocks(256, 0) == 8);
+  CHECK(active_blocks(33, 0) == 32);
+  CHECK(active_blocks(0, 0) == -1);
+  CHECK(active_blocks(1025, 0) == 0);
+}
+
+TEST_CASE("the device's attributes are an H100's, but for its number of multiprocessors") {
+  const auto attribute = [](cudaDeviceAttr which) {
+    int value = -1;
+    CHECK(cudaDeviceGetAttribute(&value, which, 0) == cudaSuccess);
+    return value;
+  };
+  CHECK(attribute(cudaDevAttrMultiProcessorCount) == cuda_on_host::default_multiprocessors);
+  CHECK(attribute(cudaDevAttrMaxThreadsPerBlock) == 1024);
+  CHECK(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin) == 227 << 10);
+  CHECK(attribute(cudaDevAttrComputeCapabilityMajor) == 9);
+  int value = 0;
+  CHECK(cudaDeviceGetAttribute(&value, cudaDevAttrWarpSize, 1) == cudaErrorInvalidDevice);
+}
+
 TEST_CASE("wrong calls are refused") {
   DeviceArray<float> array(std::vector<float>(4));
   float host[8] = {};

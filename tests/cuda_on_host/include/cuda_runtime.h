@@ -78,8 +78,22 @@ enum cudaStreamCaptureStatus {
   cudaStreamCaptureStatusActive,
   cudaStreamCaptureStatusInvalidated
 };
-enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount, cudaDevAttrMaxSharedMemoryPerBlockOptin };
-enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize };
+enum cudaDeviceAttr {
+  cudaDevAttrMultiProcessorCount,
+  cudaDevAttrMaxThreadsPerBlock,
+  cudaDevAttrMaxThreadsPerMultiProcessor,
+  cudaDevAttrMaxBlocksPerMultiprocessor,
+  cudaDevAttrMaxSharedMemoryPerBlock,
+  cudaDevAttrMaxSharedMemoryPerBlockOptin,
+  cudaDevAttrMaxSharedMemoryPerMultiprocessor,
+  cudaDevAttrWarpSize,
+  cudaDevAttrComputeCapabilityMajor,
+  cudaDevAttrComputeCapabilityMinor
+};
+enum cudaFuncAttribute {
+  cudaFuncAttributeMaxDynamicSharedMemorySize,
+  cudaFuncAttributePreferredSharedMemoryCarveout
+};
 inline constexpr unsigned cudaStreamDefault = 0, cudaStreamNonBlocking = 1;
 inline constexpr unsigned cudaHostAllocDefault = 0, cudaHostAllocPortable = 1, cudaHostAllocMapped = 2,
                           cudaHostAllocWriteCombined = 4;
@@ -186,7 +200,9 @@ struct Arguments {
   void (*call)(KernelAddress kernel, const void* values);
 };
 cudaError_t launch(const cudaLaunchConfig_t& config, KernelAddress kernel, Arguments arguments);
-cudaError_t set_max_dynamic_shared(KernelAddress kernel, int bytes);
+cudaError_t set_attribute(KernelAddress kernel, cudaFuncAttribute attribute, int value);
+cudaError_t max_active_blocks(int* blocks, KernelAddress kernel, int threads,
+                              std::size_t dynamic_shared_bytes);
 
 void block_barrier(const char* file, int line);
 
@@ -232,8 +248,15 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
       {std::make_shared<const Values>(std::forward<Actual>(arguments)...), sizeof(Values), call});
 }
 template <class... Parameters>
-cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute, int value) {
-  return cuda_on_host::set_max_dynamic_shared(reinterpret_cast<cuda_on_host::KernelAddress>(kernel), value);
+cudaError_t cudaFuncSetAttribute(void (*kernel)(Parameters...), cudaFuncAttribute attribute, int value) {
+  return cuda_on_host::set_attribute(reinterpret_cast<cuda_on_host::KernelAddress>(kernel), attribute, value);
+}
+// As if the kernel used few registers and no static shared memory: neither is known here.
+template <class... Parameters>
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, void (*kernel)(Parameters...),
+                                                          int threads, std::size_t dynamic_shared_bytes) {
+  return cuda_on_host::max_active_blocks(blocks, reinterpret_cast<cuda_on_host::KernelAddress>(kernel),
+                                         threads, dynamic_shared_bytes);
 }
 
 inline void __syncthreads(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
