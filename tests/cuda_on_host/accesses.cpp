@@ -47,7 +47,9 @@ bool LaunchRun::fault_of(const Conflict& conflict, const Access& access, const L
        << conflict.offset - location.object_offset << " bytes ("
        << hexadecimal(location.base + conflict.offset) << ")" << place()
        << (location.written ? " writes it" : " reads it");
-  if (race) {
+  if (race && conflict.other.block < first_block_) {
+    text << describe_unordered(conflict);
+  } else if (race) {
     text << ", and block " << conflict.other.block - first_block_ << ", thread " << conflict.other.thread
          << (conflict.other_wrote ? " wrote" : " read")
          << (same_block ? " it without a barrier between (" : " it in the same launch (")
@@ -76,7 +78,7 @@ bool LaunchRun::note(const void* address, std::size_t bytes, AccessKind kind, co
   access.code = symbols_.code_offset(code.address);
   access.thread = static_cast<std::uint16_t>(thread.index);
   access.atomic = code.atomic;
-  const Order order{first_block_, thread.clocks.data()};
+  const Order order{first_block_, first_unordered_block_, &unordered_, thread.clocks.data()};
   const auto conflict_in = [&](Shadow& shadow, std::size_t offset) {
     return writes ? shadow.write(offset, bytes, access, order) : shadow.read(offset, bytes, access, order);
   };

@@ -26,7 +26,10 @@ Machine& machine() {
 }
 
 LaunchRun::LaunchRun(const Launch& launch)
-    : launch_(launch), random_(schedule_seed() * 1000003 + machine().launches++) {}
+    : launch_(launch), random_(schedule_seed() * 1000003 + machine().launches++) {
+  for (const BlockRange& range : unordered_)
+    first_unordered_block_ = std::min(first_unordered_block_, range.first);
+}
 
 void LaunchRun::run() {
   const std::uint32_t count = launch_.grid.x * launch_.grid.y * launch_.grid.z;
@@ -35,8 +38,6 @@ void LaunchRun::run() {
   registers.block_size = launch_.block;
   registers.grid_size = launch_.grid;
   threads_.resize(threads);
-  first_block_ = machine().blocks + 1;
-  machine().blocks += count;
   std::vector<std::uint32_t> order(count);
   for (std::uint32_t i = 0; i < count; ++i) order[i] = i;
   std::shuffle(order.begin(), order.end(), random_);

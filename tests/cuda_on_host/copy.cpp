@@ -22,24 +22,52 @@ bool is_pageable(const void* data, std::size_t bytes) {
   return bytes > 0 && !find_allocation(data, bytes) && !is_pinned(data, bytes);
 }
 
-void report_unwritten(const DeviceAllocation& allocation, std::size_t offset) {
-  report_fault("a copy to the host reads unwritten global memory, an allocation of " +
-               std::to_string(allocation.bytes) + " bytes, + " + std::to_string(offset) + " bytes (" +
-               hexadecimal(allocation.data + offset) + ")");
+std::string describe_word(const DeviceAllocation& allocation, std::size_t offset) {
+  return "global memory, an allocation of " + std::to_string(allocation.bytes) + " bytes, + " +
+         std::to_string(offset) + " bytes (" + hexadecimal(allocation.data + offset) + ")";
 }
+
+// A copy or fill as one block's one access.
+class CopyAccess {
+ public:
+  CopyAccess() {
+    for (const BlockRange& range : unordered_)
+      order_.first_unordered_block = std::min(order_.first_unordered_block, range.first);
+    access_.block = order_.launch_first_block;
+  }
+  void read(DeviceAllocation& allocation, std::size_t offset, std::size_t bytes) {
+    report(allocation, allocation.shadow.copy_from(offset, bytes, access_, order_), "reads");
+  }
+  void write(DeviceAllocation& allocation, std::size_t offset, std::size_t bytes) {
+    report(allocation, allocation.shadow.write(offset, bytes, access_, order_), "writes");
+  }
+
+ private:
+  void report(const DeviceAllocation& allocation, const std::optional<Conflict>& conflict, const char* verb) {
+    if (conflict)
+      report_fault("race on " + describe_word(allocation, conflict->offset) + ", a copy or fill " + verb +
+                   " it" + describe_unordered(*conflict));
+  }
+
+  const std::vector<BlockRange> unordered_ = unordered_blocks();
+  const std::uint32_t block_ = claim_blocks(1, "");
+  Order order_{block_, block_, &unordered_, nullptr};
+  Access access_;
+};
 
 cudaError_t copy_now(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind) {
   if (!valid_copy(target, source, bytes, kind)) return cudaErrorInvalidValue;
   if (bytes == 0) return cudaSuccess;
   DeviceAllocation *from = find_allocation(source, bytes), *to = find_allocation(target, bytes);
+  CopyAccess access;
   const auto unwritten = from ? from->shadow.first_unwritten(from->offset_of(source), bytes) : std::nullopt;
-  if (unwritten && !to) report_unwritten(*from, *unwritten);
-  std::memmove(target, source, bytes);
-  if (to && unwritten) {
+  if (unwritten && !to)
+    report_fault("a copy to the host reads unwritten " + describe_word(*from, *unwritten));
+  if (from) access.read(*from, from->offset_of(source), bytes);
+  if (to) access.write(*to, to->offset_of(target), bytes);
+  if (to && unwritten)
     to->shadow.copy_written(to->offset_of(target), from->shadow, from->offset_of(source), bytes);
-  } else if (to) {
-    to->shadow.mark_written(to->offset_of(target), bytes);
-  }
+  std::memmove(target, source, bytes);
   return cudaSuccess;
 }
 
@@ -47,8 +75,8 @@ cudaError_t fill_now(void* data, int value, std::size_t bytes) {
   if (!valid_range(data, bytes, true)) return cudaErrorInvalidValue;
   if (bytes == 0) return cudaSuccess;
   DeviceAllocation* allocation = find_allocation(data, bytes);
+  CopyAccess().write(*allocation, allocation->offset_of(data), bytes);
   std::memset(data, value, bytes);
-  allocation->shadow.mark_written(allocation->offset_of(data), bytes);
   return cudaSuccess;
 }
 
@@ -64,6 +92,15 @@ Work copy_work(void* target, const void* source, std::size_t bytes, cudaMemcpyKi
   };
 }
 
+cudaError_t copy_and_wait(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind,
+                          cudaStream_t stream) {
+  if (!valid_copy(target, source, bytes, kind)) return set_last_error(cudaErrorInvalidValue);
+  const cudaError_t submitted =
+                        submit(is_default(stream) ? nullptr : stream, copy_work(target, source, bytes, kind)),
+                    error = wait_for_stream(stream);
+  return finish(submitted != cudaSuccess ? submitted : error);
+}
+
 }  // namespace
 
 }  // namespace cuda_on_host
@@ -75,8 +112,7 @@ cudaError_t cudaMemcpy(void* target, const void* source, std::size_t bytes, cuda
   const cudaError_t refused = refuse_unsafe_in_capture();
   if (refused != cudaSuccess) return refused;
   ++counters_now().synchronizations;
-  const cudaError_t earlier = drain_blocking(), error = copy_now(target, source, bytes, kind);
-  return finish(earlier != cudaSuccess ? earlier : error);
+  return copy_and_wait(target, source, bytes, kind, streams().front());
 }
 
 cudaError_t cudaMemset(void* data, int value, std::size_t bytes) {
@@ -94,9 +130,7 @@ cudaError_t cudaMemcpyAsync(void* target, const void* source, std::size_t bytes,
   ++counters_now().pageable_copies;
   const cudaError_t refused = refuse_capture(stream->capture, cudaErrorStreamCaptureUnsupported);
   if (refused != cudaSuccess) return refused;
-  const cudaError_t earlier = is_default(stream) ? drain_blocking() : drain(stream),
-                    error = copy_now(target, source, bytes, kind);
-  return finish(earlier != cudaSuccess ? earlier : error);
+  return copy_and_wait(target, source, bytes, kind, stream);
 }
 
 cudaError_t cudaMemsetAsync(void* data, int value, std::size_t bytes, cudaStream_t stream) {

@@ -21,11 +21,12 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   const std::lock_guard lock(runtime_lock());
   cudaStream_t stream = find_stream(handle);
   if (!stream) return set_last_error(cudaErrorInvalidResourceHandle);
-  const auto record = std::make_shared<Record>(Record{stream, false, stream->capture, stream->after});
+  const auto record = std::make_shared<Record>(Record{stream, false, {}, stream->capture, stream->after});
   event->last = record;
   if (stream->capture) return cudaSuccess;
   return submit(stream, work_of([record] {
                   record->reached = true;
+                  record->known = clock_now();
                   return cudaSuccess;
                 }));
 }
@@ -46,7 +47,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   const cudaError_t refused = refuse_capture(record->capture, cudaErrorCapturedEvent);
   if (refused != cudaSuccess) return refused;
   ++counters_now().synchronizations;
-  return finish(drain_until(*record));
+  return finish(wait_for_record(*record));
 }
 
 // As cudaStreamQuery.
@@ -55,7 +56,7 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   if (!event->last) return cudaSuccess;
   const cudaError_t refused = refuse_capture(event->last->capture, cudaErrorCapturedEvent);
   if (refused != cudaSuccess) return refused;
-  if (event->last->reached) return finish(cudaSuccess);
+  if (event->last->reached) return finish(wait_for_record(*event->last));
   const cudaError_t error = advance(event->last->stream);
   return error != cudaSuccess ? set_last_error(error) : cudaErrorNotReady;
 }

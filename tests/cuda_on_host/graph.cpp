@@ -8,12 +8,14 @@ struct cuda_on_host_graph {
   struct Node {
     cuda_on_host::Work work;
     std::set<std::size_t> after;
+    std::uint64_t branch;  // the lane of the captured stream, then one of the graph's own
   };
   std::vector<Node> nodes;
 };
 
 struct cuda_on_host_graph_exec {
-  cuda_on_host_graph graph;
+  std::vector<cuda_on_host_graph::Node> nodes;
+  std::shared_ptr<cuda_on_host::Clock> known = std::make_shared<cuda_on_host::Clock>();
 };
 
 namespace cuda_on_host {
@@ -47,24 +49,37 @@ bool joins_all(const Nodes& nodes, std::set<std::size_t> last) {
   return count == nodes.size();
 }
 
-cudaError_t run_in_some_order(const Nodes& nodes, const std::vector<Operation>& operations) {
+std::size_t choose_ready(const Nodes& nodes, const std::vector<bool>& done, std::mt19937_64& random) {
+  std::vector<std::size_t> ready;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const auto& after = nodes[i].after;
+    if (!done[i] && std::all_of(after.begin(), after.end(), [&](std::size_t before) { return done[before]; }))
+      ready.push_back(i);
+  }
+  return ready[random() % ready.size()];
+}
+
+// `known`: what earlier launches of the same graph have left, which later ones follow in whatever stream they are.
+cudaError_t run_in_some_order(const Nodes& nodes, const std::vector<Operation>& operations, Clock& known) {
   static std::uint64_t runs = 0;
   std::mt19937_64 random(schedule_seed() * 1000003 + runs++);
+  learn(known, clock_now());
+  const Clock before = known;
+  std::vector<Clock> clocks(nodes.size());
   std::vector<bool> done(nodes.size());
   cudaError_t first = cudaSuccess;
   for (std::size_t count = 0; count < nodes.size(); ++count) {
-    std::vector<std::size_t> ready;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      const auto& after = nodes[i].after;
-      if (!done[i] &&
-          std::all_of(after.begin(), after.end(), [&](std::size_t before) { return done[before]; }))
-        ready.push_back(i);
-    }
-    const std::size_t next = ready[random() % ready.size()];
+    const std::size_t next = choose_ready(nodes, done, random);
+    Clock clock = before;
+    for (std::size_t earlier : nodes[next].after) learn(clock, clocks[earlier]);
+    begin_operation(nodes[next].branch, clock);
     const cudaError_t error = operations[next]();
     if (first == cudaSuccess) first = error;
+    clocks[next] = clock_now();
+    learn(known, clocks[next]);
     done[next] = true;
   }
+  set_clock_now(known);
   return first;
 }
 
@@ -94,7 +109,7 @@ cudaError_t refuse_unsafe_in_capture() {
 cudaError_t add_to_capture(cudaStream_t stream, const Work& work) {
   Capture& capture = *stream->capture;
   if (capture.spoilt) return set_last_error(cudaErrorStreamCaptureInvalidated);
-  capture.graph.nodes.push_back({work, stream->after});
+  capture.graph.nodes.push_back({work, stream->after, stream->lane});
   stream->after = {capture.graph.nodes.size() - 1};
   return cudaSuccess;
 }
@@ -160,17 +175,23 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* 
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   if (!graph) return set_last_error(cudaErrorInvalidValue);
-  *exec = new cuda_on_host_graph_exec{*graph};
+  *exec = new cuda_on_host_graph_exec{graph->nodes};
+  std::map<std::uint64_t, std::uint64_t> lanes;
+  for (auto& node : (*exec)->nodes) {
+    std::uint64_t& lane = lanes[node.branch];
+    if (lane == 0) lane = new_lane();
+    node.branch = lane;
+  }
   return cudaSuccess;
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   const std::lock_guard lock(runtime_lock());
   ++counters_now().graph_launches;
-  return submit(stream, [nodes = exec->graph.nodes]() -> Operation {
+  return submit(stream, [nodes = exec->nodes, known = exec->known]() -> Operation {
     std::vector<Operation> operations;
     for (const auto& node : nodes) operations.push_back(node.work());
-    return [nodes, operations] { return run_in_some_order(nodes, operations); };
+    return [nodes, operations, known] { return run_in_some_order(nodes, operations, *known); };
   });
 }
 

@@ -80,27 +80,41 @@ TEST_CASE("a graph copies what its host buffer holds when it is launched") {
   CHECK(cudaStreamSynchronize(stream) == cudaErrorLaunchFailure);
 }
 
+// Forks a branch, which stores 3 while the origin stores 4, and joins it.
+Graph forked(float* of_branch, float* of_origin, float* of_both) {
+  const Stream stream, branch;
+  const Event fork, join;
+  return Graph(capture(stream, [&] {
+    REQUIRE(cudaEventRecord(fork, stream) == cudaSuccess);
+    REQUIRE(cudaStreamWaitEvent(branch, fork) == cudaSuccess);
+    REQUIRE(launch_store(of_branch, 3, branch) == cudaSuccess);
+    REQUIRE(launch_store(of_both, 1, branch) == cudaSuccess);
+    REQUIRE(launch_store(of_origin, 4, stream) == cudaSuccess);
+    REQUIRE(cudaEventRecord(join, branch) == cudaSuccess);
+    REQUIRE(cudaStreamWaitEvent(stream, join) == cudaSuccess);
+    REQUIRE(launch_store(of_both, 2, stream) == cudaSuccess);
+  }));
+}
+
 TEST_CASE("the branches of a graph run in either order, what joins them afterwards") {
   std::vector<bool> seen(5);
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
     cuda_on_host::set_schedule_seed(seed);
-    DeviceArray<float> out(std::vector<float>{0}), joined(std::vector<float>{0});
-    const Stream stream, branch;
-    const Event fork, join;
-    Graph graph(capture(stream, [&] {
-      REQUIRE(cudaEventRecord(fork, stream) == cudaSuccess);
-      REQUIRE(cudaStreamWaitEvent(branch, fork) == cudaSuccess);
-      REQUIRE(launch_store(out.data(), 3, branch) == cudaSuccess);
-      REQUIRE(launch_store(out.data(), 4, stream) == cudaSuccess);
-      REQUIRE(launch_store(joined.data(), 1, branch) == cudaSuccess);
-      REQUIRE(cudaEventRecord(join, branch) == cudaSuccess);
-      REQUIRE(cudaStreamWaitEvent(stream, join) == cudaSuccess);
-      REQUIRE(launch_store(joined.data(), 2, stream) == cudaSuccess);
-    }));
-    graph.launch(stream);
-    REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
+    DeviceArray<float> out(std::vector<float>{0}), elsewhere(std::vector<float>{0}),
+        both(std::vector<float>{0});
+    const Stream stream, other;
+    Graph apart = forked(out.data(), elsewhere.data(), both.data());
+    apart.launch(stream);
+    apart.launch(other);  // a graph follows its own earlier launch
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    CHECK(both.get()[0] == 2);
+
+    Graph racing = forked(out.data(), out.data(), both.data());
+    racing.launch(stream);
+    CHECK(cudaStreamSynchronize(stream) == cudaErrorLaunchFailure);
+    const std::string report = cudaGetErrorString(cudaErrorLaunchFailure);
+    CHECK(report.find("in a stream that no event orders before") != std::string::npos);
     seen[static_cast<std::size_t>(out.get()[0])] = true;
-    CHECK(joined.get()[0] == 2);
   }
   CHECK((seen[3] && seen[4]));
 }

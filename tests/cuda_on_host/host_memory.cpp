@@ -90,7 +90,7 @@ cudaError_t cudaFreeHost(void* data) {
   const cudaError_t refused = refuse_unsafe_in_capture();
   if (refused != cudaSuccess) return refused;
   ++counters_now().synchronizations;
-  static_cast<void>(drain_all());  // as the device does
+  static_cast<void>(wait_for_all());  // as the device does
   if (pinned().erase(static_cast<unsigned char*>(data)) == 0) return set_last_error(cudaErrorInvalidValue);
   std::free(data);
   return cudaSuccess;

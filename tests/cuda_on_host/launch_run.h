@@ -9,6 +9,7 @@
 
 #include "fiber.h"
 #include "memory.h"
+#include "order.h"
 #include "runtime.h"
 #include "shadow.h"
 
@@ -94,7 +95,9 @@ class LaunchRun {
   const Symbols::Segment segment_ = Symbols::thread_local_segment();
   Shadow shared_shadow_{Shadow::Scope::shared, segment_.size};
   std::mt19937_64 random_;
-  std::uint32_t first_block_ = 0, block_ = 0;
+  const std::vector<BlockRange> unordered_ = unordered_blocks();
+  const std::uint32_t first_block_ = claim_blocks(launch_.grid.x * launch_.grid.y * launch_.grid.z, name_);
+  std::uint32_t first_unordered_block_ = first_block_, block_ = 0;
   std::vector<Thread> threads_;
   std::vector<std::vector<Meeting>> meetings_;  // by warp
   Thread* current_ = nullptr;
@@ -106,7 +109,6 @@ class LaunchRun {
 // What outlives a launch.
 struct Machine {
   std::deque<Fiber> fibers;
-  std::uint32_t blocks = 0;    // started in this process, numbered from 1
   std::uint64_t launches = 0;  // each has its own order
   LaunchRun* running = nullptr;
 };

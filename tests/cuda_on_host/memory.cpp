@@ -106,7 +106,7 @@ cudaError_t cudaFree(void* data) {
   const cudaError_t refused = refuse_unsafe_in_capture();
   if (refused != cudaSuccess) return refused;
   ++counters_now().synchronizations;
-  static_cast<void>(drain_all());  // as the device does; faults stay pending
+  static_cast<void>(wait_for_all());  // as the device does; faults stay pending
   const auto found = allocations().find(number(data));
   if (found == allocations().end()) return set_last_error(cudaErrorInvalidValue);
   check_guards(found->second);

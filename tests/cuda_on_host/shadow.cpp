@@ -32,12 +32,21 @@ std::optional<Conflict> Shadow::visit(std::size_t offset, std::size_t bytes, Acc
 
 // Whether `before` and `now`, of which one writes, are unordered: no launch, block barrier or __syncwarp lies between.
 bool Shadow::conflicts(const Access& before, const Access& now, const Order& order) const {
-  if (before.block < order.launch_first_block || (before.bytes & now.bytes) == 0) return false;
+  if (before.block < order.first_unordered_block || (before.bytes & now.bytes) == 0) return false;
   if (before.atomic && now.atomic) return false;
+  if (before.block < order.launch_first_block)
+    return std::any_of(order.unordered->begin(), order.unordered->end(),
+                       [&](const BlockRange& range) { return range.holds(before.block); });
   if (before.block != now.block) return scope_ == Scope::global;
   if (before.thread == now.thread || before.barriers != now.barriers) return false;
   const bool same_warp = before.thread / 32 == now.thread / 32;
   return !same_warp || order.warp_clocks[before.thread % 32] < before.warp_clock;
+}
+
+std::optional<Conflict> Shadow::read_word(Word& word, const Access& now, const Order& order) const {
+  if (conflicts(word.writer, now, order)) return Conflict{Conflict::Kind::race, word.writer, true};
+  remember_reader(word, now);
+  return std::nullopt;
 }
 
 std::optional<Conflict> Shadow::read(std::size_t offset, std::size_t bytes, Access access,
@@ -45,10 +54,14 @@ std::optional<Conflict> Shadow::read(std::size_t offset, std::size_t bytes, Acce
   return visit(offset, bytes, access, [&](Word& word, const Access& now) -> std::optional<Conflict> {
     const bool stale = scope_ == Scope::shared && word.written_in != now.block;
     if (stale || (word.written & now.bytes) != now.bytes) return Conflict{Conflict::Kind::unwritten, {}};
-    if (conflicts(word.writer, now, order)) return Conflict{Conflict::Kind::race, word.writer, true};
-    remember_reader(word, now);
-    return std::nullopt;
+    return read_word(word, now, order);
   });
+}
+
+std::optional<Conflict> Shadow::copy_from(std::size_t offset, std::size_t bytes, Access access,
+                                          const Order& order) {
+  return visit(offset, bytes, access,
+               [&](Word& word, const Access& now) { return read_word(word, now, order); });
 }
 
 std::optional<Conflict> Shadow::write(std::size_t offset, std::size_t bytes, Access access,
@@ -57,7 +70,7 @@ std::optional<Conflict> Shadow::write(std::size_t offset, std::size_t bytes, Acc
     if (conflicts(word.writer, now, order)) return Conflict{Conflict::Kind::race, word.writer, true};
     for (const Access& reader : word.readers)
       if (conflicts(reader, now, order)) return Conflict{Conflict::Kind::race, reader, false};
-    if (scope_ == Scope::global && word.elsewhere.block >= order.launch_first_block) {
+    if (scope_ == Scope::global && word.elsewhere.block >= order.first_unordered_block) {
       const Access reader = word.elsewhere.access();
       if (conflicts(reader, now, order)) return Conflict{Conflict::Kind::race, reader, false};
     }
@@ -100,13 +113,6 @@ void Shadow::copy_written(std::size_t offset, const Shadow& source, std::size_t 
     std::uint8_t& flags = words_[to / 4].written;
     flags = static_cast<std::uint8_t>((flags & ~(1u << to % 4)) | written << to % 4);
   }
-}
-
-void Shadow::mark_written(std::size_t offset, std::size_t bytes) {
-  visit(offset, bytes, Access{}, [](Word& word, const Access& now) -> std::optional<Conflict> {
-    word.written = static_cast<std::uint8_t>(word.written | now.bytes);
-    return std::nullopt;
-  });
 }
 
 }  // namespace cuda_on_host

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace cuda_on_host {
 
@@ -20,9 +21,16 @@ struct Access {
   bool atomic = false;
 };
 
+struct BlockRange {
+  std::uint32_t first, end;
+  bool holds(std::uint32_t block) const { return block >= first && block < end; }
+};
+
 // What a thread knows of the others when it accesses memory.
 struct Order {
   std::uint32_t launch_first_block = 0;
+  std::uint32_t first_unordered_block = 0;             // earlier ones are all over before
+  const std::vector<BlockRange>* unordered = nullptr;  // of other launches
   const std::uint32_t* warp_clocks = nullptr;  // of its warp's 32 lanes, as of the last __syncwarp with each
 };
 
@@ -43,8 +51,8 @@ class Shadow {
   std::optional<Conflict> read(std::size_t offset, std::size_t bytes, Access access, const Order& order);
   std::optional<Conflict> write(std::size_t offset, std::size_t bytes, Access access, const Order& order);
 
-  // The host's copies and fills, which streams order.
-  void mark_written(std::size_t offset, std::size_t bytes);
+  // A copy's, which may read what nobody has written, and hands on what it knows of that.
+  std::optional<Conflict> copy_from(std::size_t offset, std::size_t bytes, Access access, const Order& order);
   void copy_written(std::size_t offset, const Shadow& source, std::size_t source_offset, std::size_t bytes);
   // The first word with a byte that nobody has written.
   std::optional<std::size_t> first_unwritten(std::size_t offset, std::size_t bytes);
@@ -71,6 +79,7 @@ class Shadow {
   template <class Visit>
   std::optional<Conflict> visit(std::size_t offset, std::size_t bytes, Access access, const Visit& each_word);
   bool conflicts(const Access& before, const Access& now, const Order& order) const;
+  std::optional<Conflict> read_word(Word& word, const Access& now, const Order& order) const;
   void remember_reader(Word& word, const Access& access) const;
 
   struct Free {

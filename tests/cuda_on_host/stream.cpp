@@ -20,7 +20,12 @@ bool others_may_run() { return schedule_seed() % 2 == 0; }
 cudaError_t run_next(cudaStream_t stream) {
   const Pending operation = std::move(stream->pending.front());
   stream->pending.pop_front();
-  return operation.run ? operation.run() : cudaSuccess;
+  learn(stream->known, operation.known);
+  if (operation.waits_for) learn(stream->known, operation.waits_for->known);
+  begin_operation(stream->lane, stream->known);
+  const cudaError_t error = operation.run ? operation.run() : cudaSuccess;
+  learn(stream->known, clock_now());  // a graph's branches
+  return error;
 }
 
 // `stream`, or the one that it waits for, directly or not.
@@ -62,6 +67,17 @@ cudaError_t drain_chosen(const Chosen& chosen) {
   return run_until([&] { return ready_streams(chosen).empty(); }, [&] { return ready_streams(chosen); });
 }
 
+cudaError_t drain_blocking() {
+  return drain_chosen([](const cuda_on_host_stream& stream) { return stream.blocking; });
+}
+
+void host_learns(const Clock& known) {
+  learn(host_clock(), known);
+  const bool idle = std::all_of(streams().begin(), streams().end(),
+                                [](cudaStream_t stream) { return stream->pending.empty(); });
+  if (idle) forget_what_the_host_knows();
+}
+
 }  // namespace
 
 std::vector<cudaStream_t>& streams() {
@@ -82,16 +98,24 @@ cudaError_t drain(cudaStream_t stream) {
   return run_for(stream, [stream] { return stream->pending.empty(); });
 }
 
-cudaError_t drain_until(const Record& record) {
-  return record.reached ? cudaSuccess : run_for(record.stream, [&record] { return record.reached; });
+cudaError_t wait_for_stream(cudaStream_t stream) {
+  const cudaError_t error = is_default(stream) ? drain_blocking() : drain(stream);
+  for (cudaStream_t other : streams())
+    if (other == stream || (is_default(stream) && other->blocking)) host_learns(other->known);
+  return error;
 }
 
-cudaError_t drain_blocking() {
-  return drain_chosen([](const cuda_on_host_stream& stream) { return stream.blocking; });
+cudaError_t wait_for_all() {
+  const cudaError_t error = drain_chosen([](const cuda_on_host_stream&) { return true; });
+  for (cudaStream_t stream : streams()) host_learns(stream->known);
+  return error;
 }
 
-cudaError_t drain_all() {
-  return drain_chosen([](const cuda_on_host_stream&) { return true; });
+cudaError_t wait_for_record(const Record& record) {
+  const cudaError_t error =
+      record.reached ? cudaSuccess : run_for(record.stream, [&record] { return record.reached; });
+  host_learns(record.known);
+  return error;
 }
 
 // The default stream's work follows all that blocking streams hold, and theirs follows its.
@@ -101,8 +125,13 @@ cudaError_t submit(cudaStream_t handle, const Work& work, std::shared_ptr<Record
   if (stream->capture) return add_to_capture(stream, work);
   cudaError_t error = is_default(stream) ? refuse_unsafe_in_capture() : cudaSuccess;
   if (error != cudaSuccess) return error;
-  if (stream->blocking) error = is_default(stream) ? drain_blocking() : drain(streams().front());
-  stream->pending.push_back({work(), std::move(waits_for)});
+  Clock known = host_clock();
+  if (stream->blocking) {
+    error = is_default(stream) ? drain_blocking() : drain(streams().front());
+    for (cudaStream_t other : streams())
+      if (is_default(other) || (is_default(stream) && other->blocking)) learn(known, other->known);
+  }
+  stream->pending.push_back({work(), std::move(waits_for), std::move(known)});
   return error;
 }
 
@@ -127,12 +156,13 @@ cudaError_t cudaDeviceSynchronize() {
   const cudaError_t refused = refuse_any_capture();
   if (refused != cudaSuccess) return refused;
   ++counters_now().synchronizations;
-  return finish(drain_all());
+  return finish(wait_for_all());
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   const std::lock_guard lock(runtime_lock());
-  *stream = new cuda_on_host_stream{flags != cudaStreamNonBlocking, {}, {}, {}};
+  *stream = new cuda_on_host_stream;
+  (*stream)->blocking = flags != cudaStreamNonBlocking;
   streams().push_back(*stream);
   return cudaSuccess;
 }
@@ -158,7 +188,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
   const cudaError_t refused = refuse_capture(stream->capture, cudaErrorStreamCaptureUnsupported);
   if (refused != cudaSuccess) return refused;
   ++counters_now().synchronizations;
-  return finish(is_default(stream) ? drain_blocking() : drain(stream));
+  return finish(wait_for_stream(stream));
 }
 
 // Each question lets the stream go on a little: a loop that asks ends.
@@ -168,7 +198,7 @@ cudaError_t cudaStreamQuery(cudaStream_t handle) {
   if (!stream) return set_last_error(cudaErrorInvalidResourceHandle);
   const cudaError_t refused = refuse_capture(stream->capture, cudaErrorStreamCaptureUnsupported);
   if (refused != cudaSuccess) return refused;
-  if (stream->pending.empty()) return finish(cudaSuccess);
+  if (stream->pending.empty()) return finish(wait_for_stream(stream));
   const cudaError_t error = advance(stream);
   return error != cudaSuccess ? set_last_error(error) : cudaErrorNotReady;
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "order.h"
 #include "runtime.h"
 
 namespace cuda_on_host {
@@ -24,6 +25,7 @@ inline Work work_of(Operation operation) {
 struct Record {
   cudaStream_t stream = nullptr;
   bool reached = false;
+  Clock known;  // to what waits for it
   std::shared_ptr<Capture> capture;
   std::set<std::size_t> after;  // the capture's work that it follows
 };
@@ -31,6 +33,7 @@ struct Record {
 struct Pending {
   Operation run;
   std::shared_ptr<Record> waits_for;
+  Clock known;  // to the host that submitted it
 
   bool ready() const { return !waits_for || waits_for->reached; }
 };
@@ -40,6 +43,8 @@ struct Pending {
 // A stream's work, in order.
 struct cuda_on_host_stream {
   bool blocking = true;  // waits for, and is waited for by, the default stream
+  std::uint64_t lane = cuda_on_host::new_lane();
+  cuda_on_host::Clock known;  // to what has run last
   std::deque<cuda_on_host::Pending> pending;
   std::shared_ptr<cuda_on_host::Capture> capture;  // which its work enters instead
   std::set<std::size_t> after;                     // the capture's work that its next work follows
@@ -57,12 +62,13 @@ std::vector<cudaStream_t>& streams();  // the default stream is the first
 inline bool is_default(cudaStream_t stream) { return stream == streams().front(); }
 
 cudaError_t submit(cudaStream_t handle, const Work& work, std::shared_ptr<Record> waits_for = nullptr);
-// Runs what a stream holds; faults stay pending.
+// Runs what the host waits for: of a stream (with the default stream, of all that block), of all, until a record. Faults
+// stay pending.
+cudaError_t wait_for_stream(cudaStream_t stream);
+cudaError_t wait_for_all();
+cudaError_t wait_for_record(const Record& record);
+// Runs what a stream holds, without the host's waiting.
 cudaError_t drain(cudaStream_t stream);
-cudaError_t drain_until(const Record& record);
-// What blocking streams, the default stream among them, or all streams hold.
-cudaError_t drain_blocking();
-cudaError_t drain_all();
 // Runs one operation of `stream`, or one that it waits for.
 cudaError_t advance(cudaStream_t stream);
 // The result of a synchronizing call: an invalid operation, or a fault of a kernel that has run.
