@@ -2,6 +2,7 @@
 #include "host_memory.h"
 #include "memory.h"
 #include "stream.h"
+#include "whole_access.h"
 
 namespace cuda_on_host {
 
@@ -22,44 +23,11 @@ bool is_pageable(const void* data, std::size_t bytes) {
   return bytes > 0 && !find_allocation(data, bytes) && !is_pinned(data, bytes);
 }
 
-std::string describe_word(const DeviceAllocation& allocation, std::size_t offset) {
-  return "global memory, an allocation of " + std::to_string(allocation.bytes) + " bytes, + " +
-         std::to_string(offset) + " bytes (" + hexadecimal(allocation.data + offset) + ")";
-}
-
-// A copy or fill as one block's one access.
-class CopyAccess {
- public:
-  CopyAccess() {
-    for (const BlockRange& range : unordered_)
-      order_.first_unordered_block = std::min(order_.first_unordered_block, range.first);
-    access_.block = order_.launch_first_block;
-  }
-  void read(DeviceAllocation& allocation, std::size_t offset, std::size_t bytes) {
-    report(allocation, allocation.shadow.copy_from(offset, bytes, access_, order_), "reads");
-  }
-  void write(DeviceAllocation& allocation, std::size_t offset, std::size_t bytes) {
-    report(allocation, allocation.shadow.write(offset, bytes, access_, order_), "writes");
-  }
-
- private:
-  void report(const DeviceAllocation& allocation, const std::optional<Conflict>& conflict, const char* verb) {
-    if (conflict)
-      report_fault("race on " + describe_word(allocation, conflict->offset) + ", a copy or fill " + verb +
-                   " it" + describe_unordered(*conflict));
-  }
-
-  const std::vector<BlockRange> unordered_ = unordered_blocks();
-  const std::uint32_t block_ = claim_blocks(1, "");
-  Order order_{block_, block_, &unordered_, nullptr};
-  Access access_;
-};
-
 cudaError_t copy_now(void* target, const void* source, std::size_t bytes, cudaMemcpyKind kind) {
   if (!valid_copy(target, source, bytes, kind)) return cudaErrorInvalidValue;
   if (bytes == 0) return cudaSuccess;
   DeviceAllocation *from = find_allocation(source, bytes), *to = find_allocation(target, bytes);
-  CopyAccess access;
+  WholeAccess access;
   const auto unwritten = from ? from->shadow.first_unwritten(from->offset_of(source), bytes) : std::nullopt;
   if (unwritten && !to)
     report_fault("a copy to the host reads unwritten " + describe_word(*from, *unwritten));
@@ -75,7 +43,7 @@ cudaError_t fill_now(void* data, int value, std::size_t bytes) {
   if (!valid_range(data, bytes, true)) return cudaErrorInvalidValue;
   if (bytes == 0) return cudaSuccess;
   DeviceAllocation* allocation = find_allocation(data, bytes);
-  CopyAccess().write(*allocation, allocation->offset_of(data), bytes);
+  WholeAccess().write(*allocation, allocation->offset_of(data), bytes);
   std::memset(data, value, bytes);
   return cudaSuccess;
 }

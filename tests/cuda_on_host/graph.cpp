@@ -173,6 +173,16 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* 
   return cudaSuccess;
 }
 
+// A node per captured call: equal numbers of them are taken for equal calls with other arguments.
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph,
+                                cudaGraphExecUpdateResultInfo* difference) {
+  const std::lock_guard lock(runtime_lock());
+  *difference = {};
+  if (exec->nodes.size() != graph->nodes.size()) return set_last_error(cudaErrorGraphExecUpdateFailure);
+  for (std::size_t i = 0; i < graph->nodes.size(); ++i) exec->nodes[i].work = graph->nodes[i].work;
+  return cudaSuccess;
+}
+
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   if (!graph) return set_last_error(cudaErrorInvalidValue);
   *exec = new cuda_on_host_graph_exec{graph->nodes};

@@ -2,12 +2,13 @@
 
 #include "memory.h"
 #include "stream.h"
+#include "whole_access.h"
 
 namespace cuda_on_host {
 
 namespace {
 
-// What is wrong with a call's memory, if anything.
+// What is wrong with a call's memory, if anything, but for races.
 std::string fault_of(const std::vector<Memory>& reads, const std::vector<Memory>& writes) {
   for (const std::vector<Memory>* all : {&reads, &writes})
     for (const Memory& memory : *all) {
@@ -25,11 +26,18 @@ void run(const std::string& name, const std::vector<Memory>& reads, const std::v
   if (fault_pending()) return;
   const std::string fault = fault_of(reads, writes);
   if (!fault.empty()) return report_fault(name + ": " + fault);
+  WholeAccess access(name);
+  const auto each = [](const std::vector<Memory>& all, const auto& visit) {
+    for (const Memory& memory : all) {
+      DeviceAllocation& allocation = *find_allocation(memory.data, memory.bytes);
+      visit(allocation, allocation.offset_of(memory.data), memory.bytes);
+    }
+  };
+  each(reads,
+       [&](DeviceAllocation& of, std::size_t offset, std::size_t bytes) { access.read(of, offset, bytes); });
+  each(writes,
+       [&](DeviceAllocation& of, std::size_t offset, std::size_t bytes) { access.write(of, offset, bytes); });
   body();
-  for (const Memory& memory : writes) {
-    DeviceAllocation* allocation = find_allocation(memory.data, memory.bytes);
-    allocation->shadow.mark_written(allocation->offset_of(memory.data), memory.bytes);
-  }
 }
 
 }  // namespace
