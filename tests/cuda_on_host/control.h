@@ -7,7 +7,8 @@
 
 namespace cuda_on_host {
 
-// Seeds the order of blocks, warps and threads for the launches that follow.
+// Seeds the order of blocks, warps and threads for the launches that follow, and that of independent streams. With odd
+// seeds only what the host waits for runs, as late as it may; with even ones other streams' work may run before it.
 void set_schedule_seed(std::uint64_t seed);
 
 // How many multiprocessors the device claims to have: kernels choose their grid by it.

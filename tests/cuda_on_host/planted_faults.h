@@ -46,7 +46,7 @@ cudaError_t launch_count(int* out, const int* in, int count, cudaStream_t stream
 // Every shuffle of `width` lanes: out has 4 * 32 elements.
 cudaError_t launch_shuffles(int* out, int width, cudaStream_t stream);
 
-// Writes 1 to *out by way of the last of `bytes` of dynamic shared memory, which more than 48 KiB needs a permission for.
+// Writes 1 to *out by way of the last of `bytes` of dynamic shared memory; more than 48 KiB have to be allowed first.
 cudaError_t launch_with_shared(int* out, std::size_t bytes, cudaStream_t stream);
 cudaError_t allow_shared(int bytes);
 // Blocks of launch_with_shared on one multiprocessor.

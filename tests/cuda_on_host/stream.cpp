@@ -1,5 +1,6 @@
 #include "stream.h"
 
+#include <algorithm>
 #include <random>
 
 namespace cuda_on_host {
@@ -108,6 +109,9 @@ cudaError_t wait_for_stream(cudaStream_t stream) {
 cudaError_t wait_for_all() {
   const cudaError_t error = drain_chosen([](const cuda_on_host_stream&) { return true; });
   for (cudaStream_t stream : streams()) host_learns(stream->known);
+  // All later work follows all of this: what is known of streams that are gone need not be kept.
+  host_clock().clear();
+  for (cudaStream_t stream : streams()) stream->known = {{stream->lane, stream->known[stream->lane]}};
   return error;
 }
 

@@ -62,8 +62,8 @@ std::vector<cudaStream_t>& streams();  // the default stream is the first
 inline bool is_default(cudaStream_t stream) { return stream == streams().front(); }
 
 cudaError_t submit(cudaStream_t handle, const Work& work, std::shared_ptr<Record> waits_for = nullptr);
-// Runs what the host waits for: of a stream (with the default stream, of all that block), of all, until a record. Faults
-// stay pending.
+// Runs what the host waits for: what a stream holds (with the default stream, all that block), or all, or what comes
+// before a record. Faults stay pending.
 cudaError_t wait_for_stream(cudaStream_t stream);
 cudaError_t wait_for_all();
 cudaError_t wait_for_record(const Record& record);
