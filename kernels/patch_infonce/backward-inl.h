@@ -73,9 +73,9 @@ void for_each_panel(Context& context, const BackwardPass& pass, const PackedRows
   parallel_for(context.threads(), dz.shape[0] * panels, [&](std::int64_t task) HWY_ATTR {
     const std::int64_t n = task / panels, first = task % panels * panel_rows,
                        all = HWY_MIN(rows - first, panel_rows);
-    const Counts counts = counts_of(pass.a.inputs, pass.e, pass.options, n);
+    const Counts counts = counts_of(pass.a.inputs, pass.e, n);
     const std::int64_t present =
-        counts.contributes ? std::clamp<std::int64_t>(counts.*count - first, 0, all) : 0;
+        contributes(counts, pass.options) ? std::clamp<std::int64_t>(counts.*count - first, 0, all) : 0;
     T* out = dz.as<T>() + (n * rows + first) * depth;
     store_zero_rows(all - present, depth, mode, out + present * depth);
     if (present == 0) return;

@@ -81,10 +81,10 @@ class ForwardPanel {
 
 inline double forward_panel(const Forward& a, const Options& options, const Extents& e,
                             const Scratch& scratch, std::int64_t n, std::int64_t first) {
-  const Counts counts = counts_of(a.inputs, e, options, n);
+  const Counts counts = counts_of(a.inputs, e, n);
   const std::int64_t rows = HWY_MIN(e.anchors - first, panel_rows);
   const std::int64_t present =
-      counts.contributes ? std::clamp<std::int64_t>(counts.anchors - first, 0, rows) : 0;
+      contributes(counts, options) ? std::clamp<std::int64_t>(counts.anchors - first, 0, rows) : 0;
   float* log_sum = a.log_sum.as<float>() + n * e.anchors + first;
   float* miss = a.miss.as<float>() + n * e.anchors + first;
   std::fill(log_sum + present, log_sum + rows, 0.0f);

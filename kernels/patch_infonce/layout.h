@@ -1,7 +1,7 @@
 // How patch_infonce's CPU body lays out its scratch, and which rows of an image count.
 #pragma once
 
-#include "kernels/patch_infonce/patch_infonce.h"
+#include "kernels/patch_infonce/roles.h"
 
 namespace attune::patch_infonce {
 
@@ -84,22 +84,18 @@ inline const std::int32_t* positives_of(const Inputs& a, const Extents& e, const
   return options.pairing == Pairing::indexed ? a.positive_index.as<std::int32_t>() + n * e.anchors : nullptr;
 }
 
-struct Counts {
-  std::int64_t anchors = 0, positives = 0, negatives = 0;
-  bool contributes = false;
-};
+inline Counts counts_of(const Inputs& a, const Extents& e, std::int64_t n) {
+  return {counted(a.anchor_count, e.anchors, n), counted(a.positive_count, e.positives, n),
+          counted(a.negative_count, e.negatives, n)};
+}
 
-inline Counts counts_of(const Inputs& a, const Extents& e, const Options& options, std::int64_t n) {
-  Counts counts{counted(a.anchor_count, e.anchors, n), counted(a.positive_count, e.positives, n),
-                counted(a.negative_count, e.negatives, n)};
-  const std::int64_t others = options.other_positives_in_denominator ? counts.positives - 1 : 0;
-  counts.contributes = counts.anchors > 0 && counts.positives > 0 && counts.negatives + others > 0;
-  return counts;
+inline bool contributes(const Counts& counts, const Options& options) {
+  return counts.contribute(options.other_positives_in_denominator);
 }
 
 inline std::int64_t contributing_images(const Inputs& a, const Extents& e, const Options& options) {
   std::int64_t images = 0;
-  for (std::int64_t n = 0; n < e.images; ++n) images += counts_of(a, e, options, n).contributes;
+  for (std::int64_t n = 0; n < e.images; ++n) images += contributes(counts_of(a, e, n), options);
   return images;
 }
 

@@ -125,19 +125,6 @@ HWY_INLINE bool any_positive(const Panel& panel, std::int64_t first, std::int64_
   return false;
 }
 
-// The part that a set's columns have in the loss.
-enum class Role {
-  rest,                  // negatives
-  positive_set,          // set mode's positives
-  one_positive,          // indexed mode's positives: one an anchor, the others are out of the loss
-  one_positive_and_rest  // ... or in the denominator
-};
-
-HWY_INLINE Role role_of_positives(const Options& options) {
-  if (options.pairing == Pairing::set) return Role::positive_set;
-  return options.other_positives_in_denominator ? Role::one_positive_and_rest : Role::one_positive;
-}
-
 // dL_i/ds, set mode's 1 / P left to the caller.
 HWY_INLINE V32 logit_gradient(Role role, V32 s, const Anchors& a) {
   if (role == Role::positive_set) return hn::Neg(Logistic(hn::Sub(a.log_sum, s)).value);

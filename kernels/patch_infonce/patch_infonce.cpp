@@ -68,7 +68,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
   check_tensor(op, "log_sum", context, a.log_sum, {e.images, e.anchors}, dtype);
   check_tensor(op, "miss", context, a.miss, {e.images, e.anchors}, dtype);
   if (context.device().kind == DeviceKind::cpu) return cpu::forward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::forward(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
@@ -81,18 +81,28 @@ void backward(Context& context, const Backward& a, const Options& options) {
   check_gradient(context, "dpositives", a.dpositives, a.dpositives_mode, a.inputs.positives);
   check_gradient(context, "dnegatives", a.dnegatives, a.dnegatives_mode, a.inputs.negatives);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::backward(context, a, options);
 }
 
 void nearest(Context& context, const Nearest& a) {
   const Extents e = check_rows(context, a.anchors, a.positives, a.anchor_count, a.positive_count);
   check_tensor(op, "positive_index", context, a.positive_index, {e.images, e.anchors}, DType::i32);
   if (context.device().kind == DeviceKind::cpu) return cpu::nearest(context, a);
-  fail(ErrorKind::unsupported, op, " has no CUDA kernel yet");
+  if constexpr (built_with_cuda) cuda::nearest(context, a);
+}
+
+void same_index(Context& context, TensorView positive_index) {
+  require(positive_index.shape.rank() == 2, ErrorKind::argument, op, ": positive_index is ",
+          positive_index.shape, ", expected rank 2");
+  check_tensor(op, "positive_index", context, positive_index, positive_index.shape, DType::i32);
+  if (context.device().kind == DeviceKind::cpu) return cpu::same_index(context, positive_index);
+  if constexpr (built_with_cuda) cuda::same_index(context, positive_index);
 }
 
 std::int64_t workspace_bytes(const Extents& extents, Device device) {
-  return device.kind == DeviceKind::cpu ? cpu::workspace_bytes(extents) : 0;
+  if (device.kind == DeviceKind::cpu) return cpu::workspace_bytes(extents);
+  if constexpr (built_with_cuda) return cuda::workspace_bytes(extents);
+  return 0;
 }
 
 Cost forward_cost(const Extents& e, DType dtype, const Options& options) {

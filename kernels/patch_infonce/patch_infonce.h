@@ -99,6 +99,9 @@ void forward(Context& context, const Forward& arguments, const Options& options 
 void backward(Context& context, const Backward& arguments, const Options& options = {});
 void nearest(Context& context, const Nearest& arguments);
 
+// positive_index(n, i) = i, [N, K] i32: anchors and positives that belong together row by row.
+void same_index(Context& context, TensorView positive_index);
+
 struct Extents {
   std::int64_t images = 0, anchors = 0, positives = 0, negatives = 0, depth = 0;  // N, K, P, M, D
 };
@@ -114,7 +117,15 @@ namespace cpu {
 void forward(Context& context, const Forward& arguments, const Options& options);
 void backward(Context& context, const Backward& arguments, const Options& options);
 void nearest(Context& context, const Nearest& arguments);
+void same_index(Context& context, TensorView positive_index);
 std::int64_t workspace_bytes(const Extents& extents);
 }  // namespace cpu
+namespace cuda {
+void forward(Context& context, const Forward& arguments, const Options& options);
+void backward(Context& context, const Backward& arguments, const Options& options);
+void nearest(Context& context, const Nearest& arguments);
+void same_index(Context& context, TensorView positive_index);
+std::int64_t workspace_bytes(const Extents& extents);
+}  // namespace cuda
 
 }  // namespace attune::patch_infonce

@@ -35,8 +35,8 @@ void forward(Context& context, const Forward& a, const Options& options) {
 
   double loss = 0;
   for (std::int64_t n = 0; n < e.images; ++n) {
-    const Counts counts = counts_of(in, e, options, n);
-    if (!counts.contributes) continue;
+    const Counts counts = counts_of(in, e, n);
+    if (!contributes(counts, options)) continue;
     double sum = 0;
     for (std::int64_t panel = 0; panel < panels; ++panel) sum += scratch.loss[n * panels + panel];
     loss += sum / static_cast<double>(counts.anchors);
@@ -167,6 +167,12 @@ void backward(Context& context, const Backward& a, const Options& options) {
 void nearest(Context& context, const Nearest& a) {
   require_storage(a.anchors.dtype);
   HWY_DYNAMIC_DISPATCH(nearest_any)(context, a);
+}
+
+void same_index(Context&, TensorView positive_index) {
+  const std::int64_t anchors = positive_index.shape[1];
+  for (std::int64_t i = 0; i < positive_index.elements(); ++i)
+    positive_index.as<std::int32_t>()[i] = static_cast<std::int32_t>(i % anchors);
 }
 
 std::int64_t workspace_bytes(const Extents& extents) { return Scratch::bytes(extents); }

@@ -19,6 +19,7 @@
 #define __launch_bounds__(...)
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __constant__ const
+#define __grid_constant__
 // Thread-local without threads: at block scope this is static storage, after `extern` it is a declaration, and the
 // linker lists all such objects with their sizes in one segment.
 #define __shared__ thread_local

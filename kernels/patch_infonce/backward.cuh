@@ -1,0 +1,212 @@
+// Backward's kernels: the gradients by the normalized rows, in parts, then their sum through the normalization.
+#pragma once
+
+#include "core/cost.h"
+#include "core/parallel.h"
+#include "kernels/patch_infonce/logits.cuh"
+#include "kernels/patch_infonce/tiles.cuh"
+
+namespace attune::patch_infonce::cuda {
+
+struct Saved {
+  const float *log_sum, *miss;  // [images, anchors]
+};
+
+// The gradient of `owner`'s rows by the logits with `streamed`'s rows, one of which are the anchors. The streamed rows are
+// cut into `splits` runs of tiles with a block each.
+template <class T>
+struct GradientJob {
+  RowSet<T> owner, streamed;
+  bool owns_anchors;
+  Role role;  // of the side that are not the anchors
+  int splits;
+  float* partials;  // [splits, images, owner's capacity, depth]
+};
+constexpr int most_jobs = 4;
+template <class T>
+struct GradientJobs {
+  GradientJob<T> job[most_jobs];
+};
+
+// What the weights of a tile need of its anchors, whichever side they are: pointers to the tile's first anchor's.
+struct TileAnchors {
+  const float *log_sum, *miss;
+  const std::int32_t* positive_index;  // null where no column is a single anchor's positive
+  std::int32_t first_other;            // index of the tile's first row of the other side
+
+  template <class T>
+  __device__ TileAnchors(const Problem<T>& problem, const GradientJob<T>& job, const Saved& saved,
+                         std::int64_t image, const TileRows<T>& owner, const TileRows<T>& streamed) {
+    const std::int64_t at =
+        image * problem.anchors.capacity + (job.owns_anchors ? owner.first : streamed.first);
+    const bool indexed = job.role == Role::one_positive || job.role == Role::one_positive_and_rest;
+    log_sum = saved.log_sum + at;
+    miss = saved.miss + at;
+    positive_index = indexed ? problem.positive_index + at : nullptr;
+    first_other = static_cast<std::int32_t>(job.owns_anchors ? streamed.first : owner.first);
+  }
+  __device__ float weight(Role role, float s, int anchor, int other) const {
+    const bool positive = positive_index && positive_index[anchor] == first_other + other;
+    return logit_gradient(role, s, log_sum[anchor], miss[anchor], positive);
+  }
+};
+
+// The weights of a tile, dL/ds / |streamed row| but for what all logits have in common, to shared memory as
+// add_weighted_rows reads them. Returns whether the thread has one that is not 0.
+template <class T>
+__device__ bool store_weights(const GradientJob<T>& job, const TileAnchors& anchors, const TileRows<T>& owner,
+                              const TileRows<T>& streamed, float share, float inverse_temperature,
+                              const float (&dot)[Fragment::rows][Fragment::columns], float* weights) {
+  bool any = false;
+#pragma unroll
+  for (int j = 0; j < Fragment::columns; ++j) {
+    const int column = Fragment::column(j);
+    float weight[Fragment::rows] = {};
+#pragma unroll
+    for (int i = 0; i < Fragment::rows; ++i) {
+      const int row = Fragment::row(i);
+      if (row >= owner.present || column >= streamed.present) continue;
+      const float inverse = streamed.inverse[column],
+                  s = dot[i][j] * owner.inverse[row] * (inverse * inverse_temperature);
+      const int anchor = job.owns_anchors ? row : column, other = job.owns_anchors ? column : row;
+      weight[i] = share * inverse * anchors.weight(job.role, s, anchor, other);
+      any |= weight[i] != 0;
+    }
+    store<Fragment::rows>(weight, weights + column * padded + Fragment::row(0));
+  }
+  return any;
+}
+
+// The first `count` of 4 values. `width` > 1: all or none, to an aligned place.
+template <int width>
+__device__ __forceinline__ void store_up_to(const float (&values)[Fragment::columns], int count, float* out) {
+  if constexpr (width > 1) {
+    if (count > 0) store<Fragment::columns>(values, out);
+  } else {
+#pragma unroll
+    for (int j = 0; j < Fragment::columns; ++j)
+      if (j < count) out[j] = values[j];
+  }
+}
+
+// Grid: image x (split x slice of depth x tile of owners) x job.
+template <class T, int width>
+__global__ void __launch_bounds__(block_threads, 2)
+    gradient_kernel(const __grid_constant__ Problem<T> problem, const __grid_constant__ GradientJobs<T> jobs,
+                    Saved saved) {
+  const GradientJob<T>& job = jobs.job[blockIdx.z];
+  const std::int64_t image = blockIdx.x;
+  const int tiles = tiles_of(job.owner.capacity),
+            slices = (problem.depth + gradient_slice - 1) / gradient_slice;
+  const int block = static_cast<int>(blockIdx.y), first_row = block % tiles * tile,
+            first_depth = block / tiles % slices * gradient_slice, split = block / tiles / slices;
+  const std::int64_t owners = job.owner.counted(image), columns = job.streamed.counted(image);
+  if (split >= job.splits || first_row >= owners || !problem.contributes(image)) return;
+  const TileRows<T> owner = tile_of(job.owner, problem.depth, image, first_row, owners);
+  const float share =
+      job.role == Role::positive_set ? 1.0f / static_cast<float>(problem.positives.counted(image)) : 1.0f;
+
+  __shared__ SharedTiles shared;
+  __shared__ __align__(16) float weights[tile * padded];
+  GradientSums sums = {};
+  const Range run = part_of(tiles_of(columns), job.splits, split);
+  for (std::int64_t t = run.begin; t < run.end; ++t) {
+    const TileRows<T> streamed = tile_of(job.streamed, problem.depth, image, t * tile, columns);
+    float dot[Fragment::rows][Fragment::columns] = {};
+    if (job.role != Role::one_positive) dot_tile<width>(owner, streamed, problem.depth, shared, dot);
+    const TileAnchors anchors(problem, job, saved, image, owner, streamed);
+    const bool any =
+        store_weights(job, anchors, owner, streamed, share, problem.inverse_temperature, dot, weights);
+    if (job.role == Role::one_positive && block_reduce(any ? 1 : 0, 0, Maximum()) == 0) continue;
+    add_weighted_rows<width>(weights, owner.present, streamed, problem.depth, first_depth, shared, sums);
+  }
+
+  float* out =
+      job.partials + ((split * problem.images + image) * job.owner.capacity + first_row) * problem.depth;
+#pragma unroll
+  for (int step = 0; step < gradient_steps; ++step)
+#pragma unroll
+    for (int i = 0; i < Fragment::rows; ++i) {
+      const int row = Fragment::row(i), d = first_depth + step * gradient_depth + Fragment::column(0);
+      if (row < owner.present)
+        store_up_to<width>(sums[step][i], problem.depth - d, out + std::int64_t{row} * problem.depth + d);
+    }
+}
+
+// One set's gradient, and the parts that sum to it.
+template <class T>
+struct SetGradient {
+  float* partials;  // [parts, images, capacity, depth]
+  int parts;
+  T* dz;
+  GradientMode mode;
+};
+template <class T>
+struct SetGradients {
+  SetGradient<T> set[3];  // anchors, positives, negatives
+};
+
+// `width` neighbouring elements of a row's gradient: the sum of its parts, kept in the first of them.
+template <int width, class T>
+__device__ void sum_parts(const SetGradient<T>& gradient, std::int64_t at, std::int64_t stride,
+                          float (&sum)[width]) {
+  constexpr int piece = std::min(width, vector_width<float>);
+  load_run<piece>(gradient.partials + at, sum);
+  if (gradient.parts == 1) return;
+#pragma unroll 4
+  for (int part = 1; part < gradient.parts; ++part) {
+    float more[width];
+    load_run<piece>(gradient.partials + part * stride + at, more);
+#pragma unroll
+    for (int i = 0; i < width; ++i) sum[i] += more[i];
+  }
+  store_run<piece>(sum, gradient.partials + at);
+}
+
+// Grid: image x rows_per_block rows x set; a warp owns a row. du = (d^u - ^u <^u, d^u>) / |u|, twice over d^u.
+template <class T, int width>
+__global__ void __launch_bounds__(block_threads)
+    finish_gradient_kernel(const __grid_constant__ Problem<T> problem,
+                           const __grid_constant__ SetGradients<T> gradients,
+                           const float* __restrict__ dloss) {
+  const SetGradient<T>& gradient = gradients.set[blockIdx.z];
+  const std::int64_t images = contributing_images(problem);
+  const RowSet<T> set = problem.set(blockIdx.z);
+  const std::int64_t image = blockIdx.x, row = row_of_warp();
+  const int depth = problem.depth;
+  if (gradient.mode == GradientMode::ignore || row >= set.capacity) return;
+  const std::int64_t at = image * set.capacity + row, stride = problem.images * set.capacity * depth;
+  const bool flows =
+      row < set.counted(image) && problem.contributes(image) && set.inverse[at] < 1 / minimum_length;
+  const bool accumulate = gradient.mode == GradientMode::accumulate;
+  if (!flows && accumulate) return;
+
+  float along = 0, factor = 0;
+  if (flows) {
+    const float inverse = set.inverse[at];
+    const auto anchors = static_cast<float>(images * problem.anchors.counted(image));
+    factor = __fdividef(*dloss * problem.inverse_temperature * inverse, anchors);
+    for (int d = lane_of_thread() * width; d < depth; d += warp_size * width) {
+      float sum[width], z[width];
+      sum_parts(gradient, at * depth + d, stride, sum);
+      load<width>(set.rows + at * depth + d, z);
+#pragma unroll
+      for (int i = 0; i < width; ++i) along = fmaf(z[i] * inverse, sum[i], along);
+    }
+    along = warp_reduce(along, Sum()) * inverse;
+  }
+  for (int d = lane_of_thread() * width; d < depth; d += warp_size * width) {
+    float result[width] = {};
+    if (accumulate) load<width>(gradient.dz + at * depth + d, result);
+    if (flows) {
+      float sum[width], z[width];
+      load_run<std::min(width, vector_width<float>)>(gradient.partials + at * depth + d, sum);
+      load<width>(set.rows + at * depth + d, z);
+#pragma unroll
+      for (int i = 0; i < width; ++i) result[i] += factor * fmaf(-along, z[i], sum[i]);
+    }
+    store<width>(result, gradient.dz + at * depth + d);
+  }
+}
+
+}  // namespace attune::patch_infonce::cuda
