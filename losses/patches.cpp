@@ -65,15 +65,6 @@ patch_infonce::Inputs gathered(const std::vector<ConstTensorView>& inputs, bool 
   return all;
 }
 
-// Anchor k's positive is row k: both were gathered at the same places.
-void write_same_index(const TensorView& index) {
-  require(index.device.kind == DeviceKind::cpu, ErrorKind::unsupported,
-          "matching \"index\" runs on the CPU only");
-  const std::int64_t rows = index.shape[1];
-  for (std::int64_t i = 0; i < index.elements(); ++i)
-    index.as<std::int32_t>()[i] = static_cast<std::int32_t>(i % rows);
-}
-
 }  // namespace
 
 PatchInfoNceLayer::PatchInfoNceLayer(Matching matching, bool with_negatives, float temperature)
@@ -115,7 +106,8 @@ void PatchInfoNceLayer::forward(Context& context, const LayerForward& a) const {
   if (matching_ == Matching::nearest)
     patch_infonce::nearest(context, {inputs.anchors, inputs.positives, inputs.anchor_count,
                                      inputs.positive_count, a.outputs[positive_index]});
-  if (matching_ == Matching::index) write_same_index(a.outputs[positive_index]);
+  // Both were gathered at the same places.
+  if (matching_ == Matching::index) patch_infonce::same_index(context, a.outputs[positive_index]);
   if (matching_ != Matching::set) inputs.positive_index = a.outputs[positive_index];
   patch_infonce::forward(context, {inputs, a.outputs[loss], a.outputs[log_sum], a.outputs[miss]}, options_);
 }
