@@ -4,7 +4,8 @@
 #include "core/cost.h"
 #include "core/parallel.h"
 #include "kernels/patch_infonce/logits.cuh"
-#include "kernels/patch_infonce/tiles.cuh"
+#include "kernels/patch_infonce/tiles_bf16.cuh"
+#include "kernels/patch_infonce/tiles_f32.cuh"
 
 namespace attune::patch_infonce::cuda {
 
@@ -51,40 +52,39 @@ struct TileAnchors {
   }
 };
 
-// The weights of a tile, dL/ds / |streamed row| but for what all logits have in common, to shared memory as
-// add_weighted_rows reads them. Returns whether the thread has one that is not 0.
+// Turns a tile's products into its weights, dL/ds / |streamed row| but for what all logits have in common; 0 where a row does
+// not exist. Returns whether the thread has one that is not 0.
 template <class T>
-__device__ bool store_weights(const GradientJob<T>& job, const TileAnchors& anchors, const TileRows<T>& owner,
-                              const TileRows<T>& streamed, float share, float inverse_temperature,
-                              const float (&dot)[Fragment::rows][Fragment::columns], float* weights) {
+__device__ bool weigh(const GradientJob<T>& job, const TileAnchors& anchors, const TileRows<T>& owner,
+                      const TileRows<T>& streamed, float share, float inverse_temperature,
+                      typename Tiles<T>::Logits& logits) {
   bool any = false;
 #pragma unroll
-  for (int j = 0; j < Fragment::columns; ++j) {
-    const int column = Fragment::column(j);
-    float weight[Fragment::rows] = {};
+  for (int j = 0; j < Tiles<T>::columns; ++j)
 #pragma unroll
-    for (int i = 0; i < Fragment::rows; ++i) {
-      const int row = Fragment::row(i);
-      if (row >= owner.present || column >= streamed.present) continue;
-      const float inverse = streamed.inverse[column],
-                  s = dot[i][j] * owner.inverse[row] * (inverse * inverse_temperature);
-      const int anchor = job.owns_anchors ? row : column, other = job.owns_anchors ? column : row;
-      weight[i] = share * inverse * anchors.weight(job.role, s, anchor, other);
-      any |= weight[i] != 0;
+    for (int i = 0; i < Tiles<T>::rows; ++i) {
+      const int row = Tiles<T>::row(i), column = Tiles<T>::column(j);
+      float weight = 0;
+      if (row < owner.present && column < streamed.present) {
+        const float inverse = streamed.inverse[column],
+                    s = logits[i][j] * owner.inverse[row] * (inverse * inverse_temperature);
+        const int anchor = job.owns_anchors ? row : column, other = job.owns_anchors ? column : row;
+        weight = share * inverse * anchors.weight(job.role, s, anchor, other);
+      }
+      logits[i][j] = weight;
+      any |= weight != 0;
     }
-    store<Fragment::rows>(weight, weights + column * padded + Fragment::row(0));
-  }
   return any;
 }
 
 // The first `count` of 4 values. `width` > 1: all or none, to an aligned place.
 template <int width>
-__device__ __forceinline__ void store_up_to(const float (&values)[Fragment::columns], int count, float* out) {
+__device__ __forceinline__ void store_up_to(const float (&values)[4], int count, float* out) {
   if constexpr (width > 1) {
-    if (count > 0) store<Fragment::columns>(values, out);
+    if (count > 0) store<4>(values, out);
   } else {
 #pragma unroll
-    for (int j = 0; j < Fragment::columns; ++j)
+    for (int j = 0; j < 4; ++j)
       if (j < count) out[j] = values[j];
   }
 }
@@ -97,40 +97,45 @@ __global__ void __launch_bounds__(block_threads, 2)
   const GradientJob<T>& job = jobs.job[blockIdx.z];
   const std::int64_t image = blockIdx.x;
   const int tiles = tiles_of(job.owner.capacity),
-            slices = (problem.depth + gradient_slice - 1) / gradient_slice;
+            slices = (problem.depth + Tiles<T>::slice - 1) / Tiles<T>::slice;
   const int block = static_cast<int>(blockIdx.y), first_row = block % tiles * tile,
-            first_depth = block / tiles % slices * gradient_slice, split = block / tiles / slices;
+            first_depth = block / tiles % slices * Tiles<T>::slice, split = block / tiles / slices;
   const std::int64_t owners = job.owner.counted(image), columns = job.streamed.counted(image);
   if (split >= job.splits || first_row >= owners || !problem.contributes(image)) return;
   const TileRows<T> owner = tile_of(job.owner, problem.depth, image, first_row, owners);
   const float share =
       job.role == Role::positive_set ? 1.0f / static_cast<float>(problem.positives.counted(image)) : 1.0f;
 
-  __shared__ SharedTiles shared;
-  __shared__ __align__(16) float weights[tile * padded];
-  GradientSums sums = {};
+  __shared__ typename Tiles<T>::Shared shared;
+  __shared__ __align__(16) typename Tiles<T>::Weights weights;
+  typename Tiles<T>::Sums sums = {};
   const Range run = part_of(tiles_of(columns), job.splits, split);
   for (std::int64_t t = run.begin; t < run.end; ++t) {
     const TileRows<T> streamed = tile_of(job.streamed, problem.depth, image, t * tile, columns);
-    float dot[Fragment::rows][Fragment::columns] = {};
-    if (job.role != Role::one_positive) dot_tile<width>(owner, streamed, problem.depth, shared, dot);
+    typename Tiles<T>::Logits logits = {};
+    if (job.role != Role::one_positive)
+      Tiles<T>::template dot<width>(owner, streamed, problem.depth, shared, logits);
     const TileAnchors anchors(problem, job, saved, image, owner, streamed);
-    const bool any =
-        store_weights(job, anchors, owner, streamed, share, problem.inverse_temperature, dot, weights);
+    const bool any = weigh(job, anchors, owner, streamed, share, problem.inverse_temperature, logits);
     if (job.role == Role::one_positive && block_reduce(any ? 1 : 0, 0, Maximum()) == 0) continue;
-    add_weighted_rows<width>(weights, owner.present, streamed, problem.depth, first_depth, shared, sums);
+    Tiles<T>::store_weights(logits, weights);
+    Tiles<T>::template add_weighted_rows<width>(weights, owner.present, streamed, problem.depth, first_depth,
+                                                shared, sums);
   }
 
   float* out =
       job.partials + ((split * problem.images + image) * job.owner.capacity + first_row) * problem.depth;
 #pragma unroll
-  for (int step = 0; step < gradient_steps; ++step)
+  for (int step = 0; step < Tiles<T>::steps; ++step)
 #pragma unroll
-    for (int i = 0; i < Fragment::rows; ++i) {
-      const int row = Fragment::row(i), d = first_depth + step * gradient_depth + Fragment::column(0);
-      if (row < owner.present)
-        store_up_to<width>(sums[step][i], problem.depth - d, out + std::int64_t{row} * problem.depth + d);
-    }
+    for (int i = 0; i < Tiles<T>::rows; ++i)
+#pragma unroll
+      for (int j = 0; j < Tiles<T>::columns; j += 4) {
+        const int row = Tiles<T>::row(i), d = first_depth + Tiles<T>::depth(step, j);
+        const float(&values)[4] = *reinterpret_cast<const float(*)[4]>(&sums[step][i][j]);
+        if (row < owner.present)
+          store_up_to<width>(values, problem.depth - d, out + std::int64_t{row} * problem.depth + d);
+      }
 }
 
 // One set's gradient, and the parts that sum to it.

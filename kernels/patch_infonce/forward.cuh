@@ -5,7 +5,8 @@
 
 #include "core/parallel.h"
 #include "kernels/patch_infonce/logits.cuh"
-#include "kernels/patch_infonce/tiles.cuh"
+#include "kernels/patch_infonce/tiles_bf16.cuh"
+#include "kernels/patch_infonce/tiles_f32.cuh"
 
 namespace attune::patch_infonce::cuda {
 
@@ -13,7 +14,7 @@ namespace attune::patch_infonce::cuda {
 template <class T>
 struct Stream {
   RowSet<T> columns;
-  int splits, first_part;
+  int splits, first_split;
   bool without_positive;  // leave out each anchor's own positive
 };
 
@@ -32,30 +33,31 @@ struct Partials {
 };
 
 // What a thread knows of its anchors. Rows that don't count keep -1 and 0.
+template <class T>
 struct AnchorsOfThread {
-  std::int32_t positive[Fragment::rows];
-  float inverse[Fragment::rows], log_sum[Fragment::rows];
+  std::int32_t positive[Tiles<T>::rows];
+  float inverse[Tiles<T>::rows], log_sum[Tiles<T>::rows];
 };
 
 // Adds a tile's logits to the thread's sums.
 template <class T, class RowSum>
-__device__ void add_logits(const float (&dot)[Fragment::rows][Fragment::columns], const TileRows<T>& streamed,
-                           float inverse_temperature, const AnchorsOfThread& anchors,
-                           RowSum (&sums)[Fragment::rows]) {
-  std::int32_t column[Fragment::columns];
-  float scale[Fragment::columns];
+__device__ void add_logits(const typename Tiles<T>::Logits& dot, const TileRows<T>& streamed,
+                           float inverse_temperature, const AnchorsOfThread<T>& anchors,
+                           RowSum (&sums)[Tiles<T>::rows]) {
+  std::int32_t column[Tiles<T>::columns];
+  float scale[Tiles<T>::columns];
 #pragma unroll
-  for (int j = 0; j < Fragment::columns; ++j) {
-    const int at = Fragment::column(j);
+  for (int j = 0; j < Tiles<T>::columns; ++j) {
+    const int at = Tiles<T>::column(j);
     column[j] = static_cast<std::int32_t>(streamed.first) + at;
     scale[j] = at < streamed.present ? streamed.inverse[at] * inverse_temperature : 0;
   }
 #pragma unroll
-  for (int i = 0; i < Fragment::rows; ++i) {
-    float s[Fragment::columns];
+  for (int i = 0; i < Tiles<T>::rows; ++i) {
+    float s[Tiles<T>::columns];
 #pragma unroll
-    for (int j = 0; j < Fragment::columns; ++j) {
-      const bool counts = Fragment::column(j) < streamed.present && column[j] != anchors.positive[i];
+    for (int j = 0; j < Tiles<T>::columns; ++j) {
+      const bool counts = Tiles<T>::column(j) < streamed.present && column[j] != anchors.positive[i];
       s[j] = counts ? dot[i][j] * anchors.inverse[i] * scale[j] : RowSum::filler;
     }
     sums[i].add(s, column, anchors.log_sum[i]);
@@ -76,11 +78,11 @@ __global__ void __launch_bounds__(block_threads)
   const TileRows<T> owner = tile_of(problem.anchors, problem.depth, image, first_row, anchors);
 
   const std::int64_t first_anchor = image * problem.anchors.capacity + first_row;
-  AnchorsOfThread known;
-  RowSum sums[Fragment::rows];
+  AnchorsOfThread<T> known;
+  RowSum sums[Tiles<T>::rows];
 #pragma unroll
-  for (int i = 0; i < Fragment::rows; ++i) {
-    const int row = Fragment::row(i);
+  for (int i = 0; i < Tiles<T>::rows; ++i) {
+    const int row = Tiles<T>::row(i);
     const bool present = row < owner.present;
     known.positive[i] = present && stream.without_positive ? problem.positive_index[first_anchor + row] : -1;
     known.inverse[i] = present ? owner.inverse[row] : 0;
@@ -89,24 +91,25 @@ __global__ void __launch_bounds__(block_threads)
       if (present) known.log_sum[i] = rest.merged(first_anchor + row).value();
   }
 
-  __shared__ SharedTiles shared;
+  __shared__ typename Tiles<T>::Shared shared;
   const std::int64_t columns = stream.columns.counted(image);
   const Range run = part_of(tiles_of(columns), stream.splits, split);
   for (std::int64_t t = run.begin; t < run.end; ++t) {
     const TileRows<T> streamed = tile_of(stream.columns, problem.depth, image, t * tile, columns);
-    float dot[Fragment::rows][Fragment::columns];
-    dot_tile<width>(owner, streamed, problem.depth, shared, dot);
+    typename Tiles<T>::Logits dot;
+    Tiles<T>::template dot<width>(owner, streamed, problem.depth, shared, dot);
     add_logits(dot, streamed, problem.inverse_temperature, known, sums);
   }
 
-  RowSum* const out =
-      partials.of_part + std::int64_t{stream.first_part + split} * partials.anchors + first_anchor;
+  const int part = (stream.first_split + split) * Tiles<T>::parts + Tiles<T>::part();
+  RowSum* const out = partials.of_part + part * partials.anchors + first_anchor;
 #pragma unroll
-  for (int i = 0; i < Fragment::rows; ++i) {
+  for (int i = 0; i < Tiles<T>::rows; ++i) {
 #pragma unroll
-    for (int lane_mask = Fragment::lanes / 2; lane_mask > 0; lane_mask /= 2)
+    for (int lane_mask = Tiles<T>::lanes / 2; lane_mask > 0; lane_mask /= 2)
       sums[i].merge(sums[i].of_lane(lane_mask));
-    if (Fragment::column(0) == 0 && Fragment::row(i) < owner.present) out[Fragment::row(i)] = sums[i];
+    if (threadIdx.x % Tiles<T>::lanes == 0 && Tiles<T>::row(i) < owner.present)
+      out[Tiles<T>::row(i)] = sums[i];
   }
 }
 

@@ -72,10 +72,12 @@ void forward_as(Context& context, const Forward& a, const Options& options, cons
     const bool others = options.other_positives_in_denominator;
     const Stream<T> negatives{problem.negatives, plan.negative_splits, 0, false};
     const Stream<T> other_positives{problem.positives, plan.positive_splits, plan.negative_splits, true};
-    const Partials<LogSum> rest{scratch.rest, plan.negative_splits + (others ? plan.positive_splits : 0),
-                                plan.anchors()};
+    const Partials<LogSum> rest{
+        scratch.rest, Tiles<T>::parts * (plan.negative_splits + (others ? plan.positive_splits : 0)),
+        plan.anchors()};
     launch_streams<T, width>(context, problem, negatives, others ? &other_positives : nullptr, {}, rest);
-    const Partials<PositiveSums> positives{scratch.positives, plan.positive_splits, plan.anchors()};
+    const Partials<PositiveSums> positives{scratch.positives, Tiles<T>::parts * plan.positive_splits,
+                                           plan.anchors()};
     if (options.pairing == Pairing::set)
       launch_streams<T, width, PositiveSums>(
           context, problem, {problem.positives, plan.positive_splits, 0, false}, nullptr, rest, positives);
@@ -131,7 +133,8 @@ void backward_as(Context& context, const Backward& a, const Options& options, co
   launch_inverse<T, width>(context, problem, e);
   std::int64_t blocks = 0;
   for (const GradientJob<T>& job : jobs.job)
-    blocks = std::max(blocks, job.splits * plan.slices() * tiles_of(job.owner.capacity));
+    blocks =
+        std::max(blocks, job.splits * divide_up(e.depth, Tiles<T>::slice) * tiles_of(job.owner.capacity));
   launch("patch_infonce: gradient_kernel", stream_of(context), grid_of(e.images, blocks, count),
          dim3(block_threads), 0, gradient_kernel<T, width>, problem, jobs,
          Saved{a.log_sum.as<float>(), a.miss.as<float>()});
@@ -150,7 +153,7 @@ void nearest_as(Context& context, const Nearest& a, const Plan& plan) {
   const Problem<T> problem =
       problem_of<T>({a.anchors, a.positives, {}, a.anchor_count, a.positive_count}, {1.0f}, plan.e, scratch);
   launch_inverse<T, width>(context, problem, plan.e);
-  const Partials<Largest> partials{scratch.largest, plan.positive_splits, plan.anchors()};
+  const Partials<Largest> partials{scratch.largest, Tiles<T>::parts * plan.positive_splits, plan.anchors()};
   launch_streams<T, width, Largest>(context, problem, {problem.positives, plan.positive_splits, 0, false},
                                     nullptr, {}, partials);
   launch("patch_infonce: nearest_kernel", stream_of(context),

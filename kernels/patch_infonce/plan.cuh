@@ -12,6 +12,9 @@ namespace attune::patch_infonce::cuda {
 // 80 registers a thread let 3 blocks of 256 threads share a multiprocessor, backward's 128 let 2.
 constexpr std::int64_t stream_blocks_per_multiprocessor = 3, gradient_blocks_per_multiprocessor = 2;
 
+// Of a split's sums of a row, whatever the dtype.
+constexpr int most_parts = std::max(Tiles<float>::parts, Tiles<bfloat16>::parts);
+
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Into how many runs the streamed tiles are cut: one, unless the owners alone leave multiprocessors idle.
@@ -32,13 +35,12 @@ struct Plan {
     const std::int64_t job_blocks = gradient_blocks_per_multiprocessor * multiprocessors / most_jobs;
     negative_splits = splits_for(stream_blocks, owner_blocks(e.anchors), e.negatives);
     positive_splits = splits_for(stream_blocks, owner_blocks(e.anchors), e.positives);
-    anchor_negative_splits = splits_for(job_blocks, slices() * owner_blocks(e.anchors), e.negatives);
-    anchor_positive_splits = splits_for(job_blocks, slices() * owner_blocks(e.anchors), e.positives);
-    positive_anchor_splits = splits_for(job_blocks, slices() * owner_blocks(e.positives), e.anchors);
-    negative_anchor_splits = splits_for(job_blocks, slices() * owner_blocks(e.negatives), e.anchors);
+    anchor_negative_splits = splits_for(job_blocks, owner_blocks(e.anchors), e.negatives);
+    anchor_positive_splits = splits_for(job_blocks, owner_blocks(e.anchors), e.positives);
+    positive_anchor_splits = splits_for(job_blocks, owner_blocks(e.positives), e.anchors);
+    negative_anchor_splits = splits_for(job_blocks, owner_blocks(e.negatives), e.anchors);
   }
   std::int64_t owner_blocks(std::int64_t rows) const { return checked_multiply(e.images, tiles_of(rows)); }
-  std::int64_t slices() const { return divide_up(e.depth, gradient_slice); }
   std::int64_t anchors() const { return checked_multiply(e.images, e.anchors); }
 };
 
@@ -46,8 +48,8 @@ struct Plan {
 class Scratch {
  public:
   float *inverse_of_anchors, *inverse_of_positives, *inverse_of_negatives;
-  LogSum* rest;                               // [negative + positive splits, images * anchors]
-  PositiveSums* positives;                    // [positive splits, images * anchors]
+  LogSum* rest;                               // [parts of negative + positive splits, images * anchors]
+  PositiveSums* positives;                    // [parts of positive splits, images * anchors]
   Largest* largest;                           // in the same place: nearest's
   float* loss;                                // [images, anchors]
   float *danchors, *dpositives, *dnegatives;  // backward's parts of the gradients, in place of the sums
@@ -58,8 +60,9 @@ class Scratch {
     inverse_of_positives = take<float>(checked_multiply(e.images, e.positives));
     inverse_of_negatives = take<float>(checked_multiply(e.images, e.negatives));
     const std::int64_t shared_begin = used_;
-    rest = take<LogSum>(checked_multiply(plan.negative_splits + plan.positive_splits, plan.anchors()));
-    positives = take<PositiveSums>(checked_multiply(plan.positive_splits, plan.anchors()));
+    rest = take<LogSum>(
+        checked_multiply(most_parts * (plan.negative_splits + plan.positive_splits), plan.anchors()));
+    positives = take<PositiveSums>(checked_multiply(most_parts * plan.positive_splits, plan.anchors()));
     largest = reinterpret_cast<Largest*>(positives);
     loss = take<float>(plan.anchors());
     const std::int64_t forward_end = used_;

@@ -3,6 +3,7 @@
 #include "core/cuda/flat_grid.cuh"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
+#include "core/cuda/mma.cuh"
 #include "core/cuda/reduce.cuh"
 #include "core/cuda/vector.cuh"
 #include "core/cuda/walk_pixels.cuh"
@@ -93,6 +94,40 @@ __global__ void count_flat_kernel(float* visits, int items) {
   for (std::int64_t item = flat_grid_first(); item < items; item += flat_grid_step()) visits[item] += 1;
 }
 
+// Element (row, column) and its right (for b: lower) neighbour.
+__device__ std::uint32_t pair_at(const float* matrix, int row, int column, int width, int step) {
+  const float* p = matrix + row * width + column;
+  return bf16_pair(p[0], p[step]);
+}
+
+__global__ void multiply_kernel(const float* a, const float* b, const float* in, float* out) {
+  const int lane = static_cast<int>(threadIdx.x) % warp_size,
+            warp = static_cast<int>(threadIdx.x) / warp_size;
+  const int g = lane / 4, t = lane % 4;
+  const std::uint32_t left[4] = {pair_at(a, g, 2 * t, 16, 1), pair_at(a, g + 8, 2 * t, 16, 1),
+                                 pair_at(a, g, 2 * t + 8, 16, 1), pair_at(a, g + 8, 2 * t + 8, 16, 1)};
+  const std::uint32_t right[2] = {pair_at(b, 2 * t, g, 8, 8), pair_at(b, 2 * t + 8, g, 8, 8)};
+  const int places[4] = {g * 8 + 2 * t, g * 8 + 2 * t + 1, (g + 8) * 8 + 2 * t, (g + 8) * 8 + 2 * t + 1};
+  float sums[4];
+#pragma unroll
+  for (int i = 0; i < 4; ++i) sums[i] = in[places[i]];
+  mma_m16n8k16(left, right, sums);
+#pragma unroll
+  for (int i = 0; i < 4; ++i) out[warp * 128 + places[i]] = sums[i];
+}
+
+__global__ void swap_halves_kernel(const float* in, float* out) {
+  const std::uint32_t first = bf16_pair(in[0], in[1]), second = bf16_pair(in[2], in[3]);
+  const std::uint32_t words[] = {low_halves(first, second), high_halves(first, second)};
+  for (int i = 0; i < 2; ++i) {
+    bfloat16 low, high;
+    low.bits = static_cast<std::uint16_t>(words[i]);
+    high.bits = static_cast<std::uint16_t>(words[i] >> 16);
+    out[2 * i] = static_cast<float>(low);
+    out[2 * i + 1] = static_cast<float>(high);
+  }
+}
+
 }  // namespace
 
 Reduced reduce_block(Context& context, const std::vector<float>& values, unsigned layers) {
@@ -171,6 +206,24 @@ std::vector<float> count_flat_visits(Context& context, int items) {
   launch("count_flat", stream_of(context), dim3(flat_grid_blocks(items, multiprocessor_count())),
          dim3(flat_grid_threads), 0, count_flat_kernel, visits.as<float>(), items);
   return to_host<float>(context, visits);
+}
+
+std::vector<float> multiply_matrices(Context& context, const std::vector<float>& a,
+                                     const std::vector<float>& b, const std::vector<float>& sums, int warps) {
+  const Tensor left = to_device(a, context.device()), right = to_device(b, context.device());
+  const Tensor in = to_device(sums, context.device());
+  Tensor out({warps, 16, 8}, DType::f32, context.device());
+  launch("multiply_matrices", stream_of(context), dim3(1), dim3(static_cast<unsigned>(warps * warp_size)), 0,
+         multiply_kernel, left.as<float>(), right.as<float>(), in.as<float>(), out.as<float>());
+  return to_host<float>(context, out);
+}
+
+std::vector<float> swap_halves(Context& context, const std::vector<float>& values) {
+  const Tensor in = to_device(values, context.device());
+  Tensor out(in.shape(), DType::f32, context.device());
+  launch("swap_halves", stream_of(context), dim3(1), dim3(1), 0, swap_halves_kernel, in.as<float>(),
+         out.as<float>());
+  return to_host<float>(context, out);
 }
 
 }  // namespace attune::test

@@ -36,4 +36,12 @@ std::vector<float> count_visits(Context& context, int pixels, int threads);
 std::vector<float> count_line_visits(Context& context, int lines, int items);
 std::vector<float> count_flat_visits(Context& context, int items);
 
+// `sums` + a b by mma_m16n8k16, of matrices in the order of their rows (a 16 x 16, b 16 x 8), by each of `warps` warps;
+// a and b are rounded to bf16.
+std::vector<float> multiply_matrices(Context& context, const std::vector<float>& a,
+                                     const std::vector<float>& b, const std::vector<float>& sums, int warps);
+
+// The low halves of two registers, then the high halves.
+std::vector<float> swap_halves(Context& context, const std::vector<float>& values);
+
 }  // namespace attune::test

@@ -117,6 +117,30 @@ TEST_CASE("a line grid and a flat grid visit every item once") {
   });
 }
 
+TEST_CASE("mma_m16n8k16 multiplies two matrices of bf16 and adds to the sums") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  const std::vector<float> all = integers(16 * 16 + 16 * 8 + 16 * 8);  // small: every sum is exact
+  const std::vector<float> a(all.begin(), all.begin() + 256), b(all.begin() + 256, all.begin() + 384),
+      sums(all.begin() + 384, all.end());
+  constexpr int warps = 3;
+  std::vector<float> expected;
+  for (int warp = 0; warp < warps; ++warp)
+    for (std::size_t i = 0; i < 16; ++i)
+      for (std::size_t j = 0; j < 8; ++j) {
+        float sum = sums[i * 8 + j];
+        for (std::size_t k = 0; k < 16; ++k) sum += a[i * 16 + k] * b[k * 8 + j];
+        expected.push_back(sum);
+      }
+  for_each_schedule(4, [&] { CHECK(multiply_matrices(context, a, b, sums, warps) == expected); });
+}
+
+TEST_CASE("halves of two registers change places") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  CHECK(swap_halves(context, {1, -2, 3, -4}) == std::vector<float>{1, 3, -2, -4});
+}
+
 TEST_CASE("a row grid covers every channel and stays within its limits") {
   for (const std::int64_t channels : {0, 1, 3, 33, 64, 65, 512, 2000})
     for (const std::int64_t pixels : {0, 1, 91, 65536})
