@@ -22,13 +22,14 @@ struct Axis {
 };
 
 // The first position of `within` whose lower cell, lower(position), is `cell` or a later one; within.end where there is
-// none. The walk starts a step or two before the position that the inverse of bilinear_tap names, whatever rounding does.
+// none. The walk starts a step or two before the position that the inverse of bilinear_tap names, whatever rounding does;
+// for cell 0 it may leave out positions that the edge clamps, in which no other cell has a weight.
 template <class Lower>
 __device__ std::int64_t first_from(const Axis& axis, std::int64_t cell, Range within, const Lower& lower) {
-  if (cell <= 0) return within.begin;
   if (cell >= axis.cells) return within.end;
   const double near = (static_cast<double>(cell) + 0.5) * axis.positions_per_cell - 0.5;
-  const auto start = static_cast<std::int64_t>(fmin(near, static_cast<double>(axis.positions))) - 1;
+  const auto start =
+      static_cast<std::int64_t>(fmin(fmax(near, 0.0), static_cast<double>(axis.positions))) - 1;
   std::int64_t position = min(max(start, within.begin), within.end);
   while (position < within.end && lower(position) < cell) ++position;
   return position;
