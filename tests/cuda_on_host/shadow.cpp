@@ -109,9 +109,10 @@ void Shadow::copy_written(std::size_t offset, const Shadow& source, std::size_t 
                           std::size_t bytes) {
   for (std::size_t i = 0; i < bytes; ++i) {
     const std::size_t from = source_offset + i, to = offset + i;
-    const unsigned written = source.words_[from / 4].written >> from % 4 & 1u;
+    const bool written = (source.words_[from / 4].written >> from % 4) & 1;
     std::uint8_t& flags = words_[to / 4].written;
-    flags = static_cast<std::uint8_t>((flags & ~(1u << to % 4)) | written << to % 4);
+    const unsigned cleared = flags & ~(1u << to % 4);
+    flags = static_cast<std::uint8_t>(cleared | (written ? 1u : 0u) << to % 4);
   }
 }
 

@@ -82,7 +82,8 @@ void host_learns(const Clock& known) {
 }  // namespace
 
 std::vector<cudaStream_t>& streams() {
-  static std::vector<cudaStream_t> all = {new cuda_on_host_stream};
+  // Never destroyed, for work that nobody waited for may still refer to other static objects.
+  static auto& all = *new std::vector<cudaStream_t>{new cuda_on_host_stream};
   return all;
 }
 
