@@ -15,7 +15,7 @@ struct cuda_on_host_graph {
 
 struct cuda_on_host_graph_exec {
   std::vector<cuda_on_host_graph::Node> nodes;
-  std::shared_ptr<cuda_on_host::Clock> known = std::make_shared<cuda_on_host::Clock>();
+  std::shared_ptr<cuda_on_host::Record> last;  // the end of its last launch, which the next follows
 };
 
 namespace cuda_on_host {
@@ -59,12 +59,11 @@ std::size_t choose_ready(const Nodes& nodes, const std::vector<bool>& done, std:
   return ready[random() % ready.size()];
 }
 
-// `known`: what earlier launches of the same graph have left, which later ones follow in whatever stream they are.
-cudaError_t run_in_some_order(const Nodes& nodes, const std::vector<Operation>& operations, Clock& known) {
+cudaError_t run_in_some_order(const Nodes& nodes, const std::vector<Operation>& operations) {
   static std::uint64_t runs = 0;
   std::mt19937_64 random(schedule_seed() * 1000003 + runs++);
-  learn(known, clock_now());
-  const Clock before = known;
+  const Clock before = clock_now();
+  Clock known = before;
   std::vector<Clock> clocks(nodes.size());
   std::vector<bool> done(nodes.size());
   cudaError_t first = cudaSuccess;
@@ -185,7 +184,7 @@ cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph,
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   if (!graph) return set_last_error(cudaErrorInvalidValue);
-  *exec = new cuda_on_host_graph_exec{graph->nodes};
+  *exec = new cuda_on_host_graph_exec{graph->nodes, nullptr};
   std::map<std::uint64_t, std::uint64_t> lanes;
   for (auto& node : (*exec)->nodes) {
     std::uint64_t& lane = lanes[node.branch];
@@ -195,14 +194,27 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsig
   return cudaSuccess;
 }
 
-cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+// Within a capture, where it would become a part of another graph, it is refused: attune has no such use.
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t handle) {
   const std::lock_guard lock(runtime_lock());
+  cudaStream_t stream = find_stream(handle);
+  if (!stream) return set_last_error(cudaErrorInvalidResourceHandle);
+  const cudaError_t refused = refuse_capture(stream->capture, cudaErrorStreamCaptureUnsupported);
+  if (refused != cudaSuccess) return refused;
   ++counters_now().graph_launches;
-  return submit(stream, [nodes = exec->nodes, known = exec->known]() -> Operation {
+  const auto end = std::make_shared<Record>();
+  end->stream = stream;
+  const Work work = [nodes = exec->nodes, end]() -> Operation {
     std::vector<Operation> operations;
     for (const auto& node : nodes) operations.push_back(node.work());
-    return [nodes, operations, known] { return run_in_some_order(nodes, operations, *known); };
-  });
+    return [nodes, operations, end] {
+      const cudaError_t error = run_in_some_order(nodes, operations);
+      end->reached = true;
+      end->known = clock_now();
+      return error;
+    };
+  };
+  return submit(handle, work, std::exchange(exec->last, end));
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {

@@ -104,6 +104,7 @@ TEST_CASE("the branches of a graph run in either order, what joins them afterwar
         both(std::vector<float>{0});
     const Stream stream, other;
     Graph apart = forked(out.data(), elsewhere.data(), both.data());
+    REQUIRE(launch_store(both.data(), 5, stream) == cudaSuccess);
     apart.launch(stream);
     apart.launch(other);  // a graph follows its own earlier launch
     REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
@@ -164,6 +165,7 @@ TEST_CASE("a capture refuses allocation, synchronization and pageable copies") {
   void* data = nullptr;
   const Event outside;
   REQUIRE(cudaEventRecord(outside, nullptr) == cudaSuccess);
+  cudaGraphExec_t empty = nullptr;
   const auto refuses = [](const std::function<cudaError_t(cudaStream_t)>& call) {
     return captured(call) == cudaErrorStreamCaptureUnsupported;
   };
@@ -176,6 +178,7 @@ TEST_CASE("a capture refuses allocation, synchronization and pageable copies") {
   CHECK(refuses([&](cudaStream_t) { return cudaDeviceSynchronize(); }));
   CHECK(refuses([&](cudaStream_t stream) { return cudaStreamSynchronize(stream); }));
   CHECK(refuses([&](cudaStream_t stream) { return cudaStreamQuery(stream); }));
+  CHECK(refuses([&](cudaStream_t stream) { return cudaGraphLaunch(empty, stream); }));
   CHECK(refuses([&](cudaStream_t stream) {
     return cudaMemcpyAsync(array.data(), &host, 4, cudaMemcpyHostToDevice, stream);
   }));

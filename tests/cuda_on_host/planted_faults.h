@@ -22,7 +22,7 @@ enum class Fault {
   unwritten_shared,
   unwritten_global,
   two_blocks_write,        // blocks write one element
-  read_across_blocks,      // blocks read what one of them writes
+  read_across_blocks,      // blocks read what one of them reads as well and then writes
   global_missing_barrier,  // within a block
   misaligned_vector,
   misaligned_store,
