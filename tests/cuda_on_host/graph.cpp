@@ -62,8 +62,8 @@ std::size_t choose_ready(const Nodes& nodes, const std::vector<bool>& done, std:
 cudaError_t run_in_some_order(const Nodes& nodes, const std::vector<Operation>& operations) {
   static std::uint64_t runs = 0;
   std::mt19937_64 random(schedule_seed() * 1000003 + runs++);
-  const Clock before = clock_now();
-  Clock known = before;
+  Clock known = clock_now();
+  const Clock before = known;
   std::vector<Clock> clocks(nodes.size());
   std::vector<bool> done(nodes.size());
   cudaError_t first = cudaSuccess;

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <numeric>
 #include <regex>
+#include <sstream>
 #include <vector>
 
 #include "tests/cuda_on_host/control.h"
@@ -53,13 +54,15 @@ void check_found(Fault fault, const std::vector<std::string>& expected, std::uin
 
 // Two threads, each with its block, and the address.
 void check_race(Fault fault, const std::string& object, const std::string& others) {
+  std::ostringstream form;
+  form << "race on " << object << R"( \+ \d+ bytes \(0x[0-9a-f]+\), in .*planted_kernel.*, )"
+       << R"(block \d, thread \d+ (writes|reads) it, and block \d, thread \d+ (wrote|read) it )" << others
+       << ".*";
+  const std::regex expected(form.str());
   for (std::uint64_t seed = 1; seed <= schedules; ++seed) {
     const std::string report = report_of(fault, seed);
     INFO("seed " << seed << ", report: " << report);
-    const std::regex form("race on " + object + R"( \+ \d+ bytes \(0x[0-9a-f]+\), in .*planted_kernel.*, )" +
-                          R"(block \d, thread \d+ (writes|reads) it, and block \d, thread \d+ )" +
-                          "(wrote|read) it " + others + ".*");
-    CHECK(std::regex_match(report, form));
+    CHECK(std::regex_match(report, expected));
   }
 }
 

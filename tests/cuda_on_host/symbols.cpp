@@ -104,7 +104,7 @@ std::string Symbols::function_at(std::uintptr_t address) const {
 
 std::string Symbols::kernel_at(std::uintptr_t address) const {
   constexpr std::string_view anonymous = "(anonymous namespace)::";
-  const std::string name = function_at(address);
+  std::string name = function_at(address);
   std::size_t begin = 0;
   int depth = 0;
   for (std::size_t i = 0; i < name.size(); ++i) {
