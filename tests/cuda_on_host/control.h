@@ -21,7 +21,7 @@ std::string take_fault();
 
 // What host code has asked for since the last reset, whether it has run yet or not, or has entered a graph.
 struct Counters {
-  std::map<std::string, std::int64_t> launches;  // by kernel, without its namespaces
+  std::map<std::string, std::int64_t> launches;  // by "op: kernel", and by "op: product" of a library
   std::int64_t graph_launches = 0;
   std::int64_t allocations = 0;       // of device or pinned memory
   std::int64_t synchronizations = 0;  // calls that make the host wait, those that free memory among them

@@ -58,7 +58,7 @@ TEST_CASE("captured work runs when its graph is launched, as often as that") {
   graph.launch(stream);
   REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
   CHECK((result[0] == 11 && result[1] == 3));
-  CHECK(cuda_on_host::counters().launches.at("count_kernel") == 1);
+  CHECK(cuda_on_host::counters().launches.at("test: count_kernel") == 1);
   CHECK(cuda_on_host::counters().graph_launches == 2);
 }
 

@@ -118,7 +118,9 @@ cudaError_t launch(const cudaLaunchConfig_t& config, KernelAddress kernel, Argum
   const std::lock_guard lock(runtime_lock());
   if (!valid_configuration(config, max_dynamic_shared(kernel)))
     return set_last_error(cudaErrorInvalidConfiguration);
-  ++state().counters.launches[Symbols::of_executable().kernel_at(reinterpret_cast<std::uintptr_t>(kernel))];
+  const auto address = reinterpret_cast<std::uintptr_t>(kernel);
+  const Symbols& symbols = Symbols::of_executable();
+  ++state().counters.launches[symbols.op_at(address) + ": " + symbols.kernel_at(address)];
   return enqueue(config.stream,
                  {kernel, std::move(arguments), config.gridDim, config.blockDim, config.dynamicSmemBytes});
 }

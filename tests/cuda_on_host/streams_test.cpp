@@ -209,7 +209,7 @@ TEST_CASE("pageable copies make the host wait, and everything is counted") {
   { const PinnedArray<float> pinned(1); }
   REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
   const cuda_on_host::Counters counters = cuda_on_host::counters();
-  CHECK(counters.launches == std::map<std::string, std::int64_t>{{"store_kernel", 2}});
+  CHECK(counters.launches == std::map<std::string, std::int64_t>{{"test: store_kernel", 2}});
   CHECK(counters.allocations == 1);
   CHECK(counters.synchronizations == 2);
   CHECK(counters.pageable_copies == 1);

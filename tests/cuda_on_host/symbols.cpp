@@ -116,6 +116,14 @@ std::string Symbols::kernel_at(std::uintptr_t address) const {
   return name;
 }
 
+std::string Symbols::op_at(std::uintptr_t address) const {
+  constexpr std::string_view project = "attune::";
+  const std::string name = function_at(address);
+  const std::size_t begin = name.find(project), end = name.find("::", begin + project.size());
+  if (begin > std::string_view("void ").size() || end == std::string::npos) return {};
+  return name.substr(begin + project.size(), end - begin - project.size());
+}
+
 std::string Symbols::describe_code(std::uint32_t code) const {
   std::ostringstream text;
   text << "addr2line -Cfie " << path_ << " 0x" << std::hex << code - 1;  // the call before the return address

@@ -26,6 +26,8 @@ class Symbols {
   std::string function_at(std::uintptr_t address) const;
   // The kernel's own name: its template arguments, but neither namespaces nor parameters.
   std::string kernel_at(std::uintptr_t address) const;
+  // The namespace within attune's: the op that a kernel belongs to. Empty for other code.
+  std::string op_at(std::uintptr_t address) const;
   // The command that prints the source line; `code` is an offset into the executable.
   std::string describe_code(std::uint32_t code) const;
   std::uint32_t code_offset(const void* address) const {

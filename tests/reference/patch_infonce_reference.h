@@ -195,4 +195,11 @@ void nearest(const Nearest& a) {
   }
 }
 
+inline void same_index(TensorView positive_index) {
+  auto* const index = positive_index.as<std::int32_t>();
+  for (std::int64_t n = 0; n < positive_index.shape[0]; ++n)
+    for (std::int64_t k = 0; k < positive_index.shape[1]; ++k)
+      index[n * positive_index.shape[1] + k] = static_cast<std::int32_t>(k);
+}
+
 }  // namespace attune::reference::patch_infonce
