@@ -24,6 +24,10 @@ constexpr int group = 4;
 constexpr int cell_vector = 4;
 constexpr int vectors_per_cell = parameters / cell_vector;
 
+// Blocks of 256 threads on a multiprocessor, in 80 registers: of either kernel they have more than twice the 20 KiB in flight
+// that an H100 needs. Left to itself, ptxas spills on sm_80 and sm_100 around calls of the 64-bit division.
+constexpr int blocks = 3;
+
 template <int pixels>
 inline constexpr int picture_vector = pixels == 1 ? 1 : vector_width<float>;
 template <int pixels>
@@ -65,7 +69,7 @@ struct PixelArrays {
 
 // Forward: from x to y. Backward: from dy to dx. Outside the mask there is nothing to transform, and nothing is read.
 template <class T, int pixels, bool backward>
-__global__ void __launch_bounds__(line_grid_threads)
+__global__ void __launch_bounds__(line_grid_threads, blocks)
     pixel_kernel(PixelArrays<T> a, Size size, bool accumulate) {
   for_each_line(size.lines(), [&](std::int64_t line) {
     const std::int64_t image = line / size.rows.positions, row = line % size.rows.positions;
@@ -144,7 +148,7 @@ __device__ void sum_rows(const Pictures& a, const Axis& axis, std::int64_t cell,
 // Grid: (image x row of cells) x tile of that row. A column's thread sums its rows; then thread t sums the columns for
 // vector t % 3 of the tile's cell t / 3. More columns than threads, where cells are coarse, come one chunk after another.
 template <class T, int width>
-__global__ void __launch_bounds__(cell_threads)
+__global__ void __launch_bounds__(cell_threads, blocks)
     cell_kernel(Pictures a, Size size, std::int64_t tiles, bool accumulate, T* __restrict__ dtransform) {
   __shared__ Packed<float, cell_vector> sums[cell_threads][vectors_per_cell];
   __shared__ float fraction[cell_threads];

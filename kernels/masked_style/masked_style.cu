@@ -19,6 +19,10 @@ using namespace attune::cuda;
 
 // Pixels that a thread has in flight: row_grid.cuh counts on 4.
 constexpr int batch = 4;
+// Blocks of the first pass on a multiprocessor, as row_grid.cuh plans them, in 64 registers: left to itself, ptxas spills on
+// sm_120 to have more. 8 channels take more registers; there it chooses well.
+template <int width>
+constexpr int partial_blocks = width > 4 ? 0 : 4;
 // The finishing block: a warp reads 32 neighbouring channels; 32 rows keep the walk over 500 slabs under 20 steps.
 constexpr int finish_columns = 32, finish_rows = 32;
 
@@ -46,7 +50,7 @@ struct Style {
 
 // Grid: image x slab x tile, block: columns x rows, as RowGrid plans them. `width` > 1 needs aligned rows.
 template <class T, int width>
-__global__ void __launch_bounds__(row_grid_threads)
+__global__ void __launch_bounds__(row_grid_threads, partial_blocks<width>)
     partial_kernel(const T* __restrict__ x, const float* __restrict__ mask, Size size, Partials out) {
   const std::int64_t image = blockIdx.x, slab = blockIdx.y;
   const std::int64_t channel = (std::int64_t{blockIdx.z} * blockDim.x + threadIdx.x) * width;
@@ -88,8 +92,9 @@ __global__ void __launch_bounds__(row_grid_threads)
   }
 }
 
-// Grid: image x tile of channels x region; block: finish_columns x (up to finish_rows).
-__global__ void __launch_bounds__(finish_columns* finish_rows)
+// Grid: image x tile of channels x region; block: finish_columns x (up to finish_rows), one on a multiprocessor: for two,
+// sm_100 spills.
+__global__ void __launch_bounds__(finish_columns* finish_rows, 1)
     finish_kernel(Partials partials, Size size, float eps, Style out) {
   const std::int64_t image = blockIdx.x, region = blockIdx.z;
   const std::int64_t channel = std::int64_t{blockIdx.y} * finish_columns + threadIdx.x;

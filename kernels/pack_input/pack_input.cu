@@ -89,6 +89,7 @@ __global__ void __launch_bounds__(line_grid_threads)
         const T* from = dx + 4 * (image * size.padded_height + source) * size.padded_width;
         add_pixels<T, pixels>(from + 4 * column, sum);
         if (column + pixels < size.width) continue;
+#pragma unroll 1  // few threads come here; unrolled, it costs all of them registers, and sm_80 spills
         for (std::int64_t behind = size.width; behind < size.padded_width; ++behind)
 #pragma unroll
           for (int c = 0; c < 3; ++c) sum[3 * (pixels - 1) + c] += static_cast<float>(from[4 * behind + c]);

@@ -110,7 +110,9 @@ __global__ void __launch_bounds__(block_threads, 2)
   __shared__ __align__(16) typename Tiles<T>::Weights weights;
   typename Tiles<T>::Sums sums = {};
   const Range run = part_of(tiles_of(columns), job.splits, split);
-  for (std::int64_t t = run.begin; t < run.end; ++t) {
+  const int end =
+      static_cast<int>(run.end);  // counts are of 32 bits; 64 in the loop would cost registers that it lacks
+  for (int t = static_cast<int>(run.begin); t < end; ++t) {
     const TileRows<T> streamed = tile_of(job.streamed, problem.depth, image, t * tile, columns);
     typename Tiles<T>::Logits logits = {};
     if (job.role != Role::one_positive)
@@ -123,7 +125,7 @@ __global__ void __launch_bounds__(block_threads, 2)
                                                 shared, sums);
   }
 
-  float* out =
+  float* const out =
       job.partials + ((split * problem.images + image) * job.owner.capacity + first_row) * problem.depth;
 #pragma unroll
   for (int step = 0; step < Tiles<T>::steps; ++step)

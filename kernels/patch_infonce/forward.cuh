@@ -64,9 +64,13 @@ __device__ void add_logits(const typename Tiles<T>::Logits& dot, const TileRows<
   }
 }
 
+// 3 blocks share a multiprocessor (plan.cuh). For f32 ptxas sees to that itself; told so, it spills.
+template <class T>
+constexpr int stream_blocks = std::is_same_v<T, bfloat16> ? 3 : 0;
+
 // Grid: image x (split x tile of anchors) x stream. `rest` is what PositiveSums compares with.
 template <class T, int width, class RowSum>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, stream_blocks<T>)
     stream_kernel(Problem<T> problem, Stream<T> first_stream, Stream<T> second_stream, Partials<LogSum> rest,
                   Partials<RowSum> partials) {
   const Stream<T> stream = blockIdx.z == 0 ? first_stream : second_stream;
@@ -149,9 +153,9 @@ __global__ void __launch_bounds__(block_threads)
   out.loss[at] = sums.loss * share;
 }
 
-// One block: the mean of the anchors' losses, then of the contributing images'.
+// One block, which need not share a multiprocessor: the mean of the anchors' losses, then of the contributing images'.
 template <class T>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 1)
     loss_kernel(Problem<T> problem, const float* __restrict__ losses, float* __restrict__ loss) {
   double sum = 0;
   const std::int64_t anchors = problem.anchors.capacity;

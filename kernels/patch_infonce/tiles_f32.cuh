@@ -82,8 +82,12 @@ struct Tiles<float> {
   template <int width, class Use>
   __device__ __forceinline__ static void load_eight(const float* row, bool present, int d, int depth, int end,
                                                     const Use& use) {
-    // Element by element it is a loop: unrolled, backward's addresses would spill.
+    // Element by element, and on Blackwell always, it is a loop: unrolled, backward's addresses would spill.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+#pragma unroll 1
+#else
 #pragma unroll width == 1 ? 1 : 2
+#endif
     for (int i = 0; i < 8; i += width) {
       if (d + i >= end) return;
       float values[width] = {};

@@ -78,8 +78,8 @@ struct Losses {
   float *loss, *per_image, *area;
 };
 
-// One block. A warp owns every 32nd image; the warps' sums of losses are added in their order.
-__global__ void __launch_bounds__(finish_threads)
+// One block, which need not share a multiprocessor. A warp owns every 32nd image; the warps' sums of losses are added in their order.
+__global__ void __launch_bounds__(finish_threads, 1)
     finish_kernel(const Sums* __restrict__ partials, Size size, Options options, Losses out) {
   const int warp = static_cast<int>(threadIdx.x) / warp_size,
             lane = static_cast<int>(threadIdx.x) % warp_size;

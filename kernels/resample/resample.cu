@@ -43,10 +43,14 @@ __device__ float tap_weight(const Axis& axis, std::int64_t own, std::int64_t tap
   return transpose ? weight_of(method, axis, tap, own) : weight_of(method, axis, own, tap);
 }
 
+// Blocks on a multiprocessor, in 80 registers. With 2 vectors of 16 bytes in flight a thread they have 24 KiB, for a need of
+// 20 (row_grid.cuh); with more, as ptxas chooses by itself, it spills.
+constexpr int blocks = 3;
+
 // The result is y, gathered from x, or (transpose) dx, gathered from dy. The items of a line are the vectors of one of
 // its rows.
 template <class T, int width, Method method, bool transpose>
-__global__ void __launch_bounds__(line_grid_threads)
+__global__ void __launch_bounds__(line_grid_threads, blocks)
     gather_kernel(const T* __restrict__ from, Size size, Finish finish, T* __restrict__ to) {
   const std::int64_t to_rows = transpose ? size.rows.inputs : size.rows.outputs;
   const std::int64_t to_columns = transpose ? size.columns.inputs : size.columns.outputs;
@@ -63,6 +67,7 @@ __global__ void __launch_bounds__(line_grid_threads)
       float sum[width] = {};
       for (std::int64_t x = columns.begin; x < columns.end; ++x) {
         const float column_weight = tap_weight<method, transpose>(size.columns, column, x);
+#pragma unroll 2
         for (std::int64_t y = rows.begin; y < rows.end; ++y) {
           const float weight = column_weight * tap_weight<method, transpose>(size.rows, row, y);
           float values[width];

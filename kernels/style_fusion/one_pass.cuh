@@ -17,6 +17,8 @@ constexpr int one_pass_columns = 4;
 // Of x, or of x and dy: two blocks, with up to 27 KiB beside it, then fit on a multiprocessor's 227. Larger images have
 // blocks enough in two passes.
 constexpr std::int64_t one_pass_bytes = 80 << 10;
+// On a multiprocessor, at least, as just said; ptxas spills on sm_100 if it is left to choose.
+constexpr int one_pass_forward_blocks = 2;
 // Vectors that a thread has in flight: a block alone on its multiprocessor then has 32 KiB, for a need of 20 (row_grid.cuh).
 constexpr int one_pass_batch = 8, one_pass_gradient_batch = 4;
 
@@ -29,9 +31,9 @@ struct Statistics {
 
 // As walk_pixels, for threads with few pixels: those behind the last whole batch are in flight together as well.
 template <int batch, class Load, class Use>
-__device__ __forceinline__ void walk_few_pixels(std::int64_t end, const Load& load, const Use& use) {
-  const std::int64_t step = blockDim.y;
-  for (std::int64_t pixel = threadIdx.y; pixel < end; pixel += batch * step) {
+__device__ __forceinline__ void walk_few_pixels(int end, const Load& load, const Use& use) {
+  const int step = static_cast<int>(blockDim.y);
+  for (int pixel = static_cast<int>(threadIdx.y); pixel < end; pixel += batch * step) {
     decltype(load(pixel)) loaded[batch];
 #pragma unroll
     for (int i = 0; i < batch; ++i)
@@ -95,7 +97,7 @@ __device__ inline void write_statistics(const ChannelStatistics& x, const Size& 
 }
 
 template <class T, int width>
-__global__ void __launch_bounds__(one_pass_threads)
+__global__ void __launch_bounds__(one_pass_threads, one_pass_forward_blocks)
     one_pass_forward_kernel(const T* __restrict__ x, const float* __restrict__ mask, Size size,
                             StyleInputs in, float eps, Statistics out, T* __restrict__ y) {
   const Position<width> own(size);
@@ -107,7 +109,7 @@ __global__ void __launch_bounds__(one_pass_threads)
   // Load, keep and sum.
   masked_style::cuda::ShiftedSums<width> foreground, background;
   walk_few_pixels<one_pass_batch>(
-      own.active ? size.pixels : 0,
+      own.active ? static_cast<int>(size.pixels) : 0,
       [&](std::int64_t pixel) {
         return Loaded<T, width>{load_packed<width>(x + pixel * size.channels), mask[pixel]};
       },
@@ -168,7 +170,7 @@ __global__ void __launch_bounds__(one_pass_threads)
   if (own.active) {
     const Affine<width> affine = read_affine(tile);
     walk_few_pixels<one_pass_gradient_batch>(
-        size.pixels,
+        static_cast<int>(size.pixels),
         [&](std::int64_t pixel) {
           return Upstream<T, width>{load_packed<width>(x + pixel * size.channels),
                                     load_packed<width>(dy + pixel * size.channels),

@@ -12,10 +12,19 @@
 namespace attune::style_fusion::cuda {
 
 // Pixels that a thread has in flight: row_grid.cuh counts on 4 vectors. Backward has one of x and one of dy a pixel.
-constexpr int batch = 4, gradient_batch = 2;
+constexpr int batch = 4;
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200)
+// Two would spill, and on these cards for graphics, of at most 1.8 TB/s, a multiprocessor needs no more than 10 KiB.
+constexpr int gradient_batch = 1;
+#else
+constexpr int gradient_batch = 2;
+#endif
 // On a multiprocessor, at least: two have 32 KiB in flight, for a need of 20, and 128 registers a thread. Without the bound
 // a bf16 kernel takes 135, and the one block that fits has 16 KiB.
 constexpr int gradient_blocks = 2;
+// Of forward with single channels, as row_grid.cuh plans: left to itself, ptxas spills on sm_120 to have 6.
+template <int width>
+constexpr int output_blocks = width == 1 ? 4 : 0;
 
 // Of the block's tile of channels. No barrier follows.
 template <int width, class Tile>
@@ -29,7 +38,7 @@ __device__ void make_affine_tile(const Position<width>& own, const Size& size, c
 
 // Second pass of forward, after masked_style's first.
 template <class T, int width>
-__global__ void __launch_bounds__(row_grid_threads)
+__global__ void __launch_bounds__(row_grid_threads, output_blocks<width>)
     output_kernel(const T* __restrict__ x, const float* __restrict__ mask, Size size, StyleInputs in,
                   T* __restrict__ y) {
   const Position<width> own(size);
@@ -110,22 +119,18 @@ __global__ void __launch_bounds__(row_grid_threads, gradient_blocks)
   const Affine<width> affine = read_affine(tile);
   const Gradient<width> gradient = read_gradient(tile);
 
-  x += own.first_element;
-  dy += own.first_element;
-  dx += own.first_element;
   mask += own.image * size.pixels;
   walk_pixels<gradient_batch>(
       own.run.begin + threadIdx.y, own.run.end, blockDim.y,
       [&](std::int64_t pixel) {
-        Upstream<T, width> loaded = {load_packed<width>(x + pixel * size.channels),
-                                     load_packed<width>(dy + pixel * size.channels),
-                                     {},
-                                     mask[pixel]};
-        if constexpr (accumulate) loaded.before = load_packed<width>(dx + pixel * size.channels);
+        const std::int64_t at = own.first_element + pixel * size.channels;
+        Upstream<T, width> loaded = {
+            load_packed<width>(x + at), load_packed<width>(dy + at), {}, mask[pixel]};
+        if constexpr (accumulate) loaded.before = load_packed<width>(dx + at);
         return loaded;
       },
       [&](std::int64_t pixel, const Upstream<T, width>& loaded) {
-        gradient.write(affine, loaded, in.slope, dx + pixel * size.channels);
+        gradient.write(affine, loaded, in.slope, dx + own.first_element + pixel * size.channels);
       });
 }
 
