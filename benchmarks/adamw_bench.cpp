@@ -14,12 +14,16 @@ struct Problem {
   explicit Problem(const test::AdamwCase& c)
       : parameters(random_tensor({c.elements}, DType::f32, 1)),
         gradients(random_tensor({c.elements}, DType::f32, 2)),
-        first_moment(Tensor::zeros({c.elements}, DType::f32)),
-        second_moment(Tensor::zeros({c.elements}, DType::f32)),
+        first_moment(Tensor::zeros({c.elements}, DType::f32, device())),
+        second_moment(Tensor::zeros({c.elements}, DType::f32, device())),
         average(random_tensor({c.elements}, DType::f32, 1)),
-        gradient_norm({1}, DType::f32),
-        options(c.options) {
-    *gradient_norm.as<float>() = 2;  // twice the largest that is allowed: clipping is at work
+        gradient_norm(twice_the_limit()),
+        options(c.options) {}
+  // Of the norm: clipping is at work.
+  static Tensor twice_the_limit() {
+    Tensor norm({1}, DType::f32);
+    *norm.as<float>() = 2;
+    return on_device(std::move(norm));
   }
 
   void step(Context& context) {

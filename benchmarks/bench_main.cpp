@@ -1,16 +1,22 @@
-// attune-bench [--threads=N] [Google Benchmark's flags]: every op's rows, and the machine's limits beside them.
+// attune-bench [--device=cpu|cuda|cuda:N] [--threads=N] [Google Benchmark's flags]: every op's rows, and the machine's limits
+// beside them.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "benchmarks/bench_support.h"
+#include "benchmarks/cuda/event_time_reporter.h"
 #include "benchmarks/machine.h"
+#include "tools/cli/device_option.h"
 
 namespace attune::bench {
 
@@ -18,46 +24,40 @@ namespace {
 
 constexpr int bad_usage = 2;
 
+Device chosen_device;
 int thread_count = 1;
 
-std::vector<void (*)()>& files() {
-  static std::vector<void (*)()> all;
-  return all;
-}
-
-void run_row(benchmark::State& state, const Cost& cost, const Prepare& prepare, DType arithmetic) {
-  const double limit = machine_limits().seconds(cost, arithmetic);
-  try {
-    Context context(Device{}, threads());
-    const std::function<void()> call = prepare(context);
-    call();  // scratch memory and cached primitives are made here, not in the timed calls
-    const double seconds = timed_loop(state, call);
-    const auto bytes = static_cast<double>(cost.bytes);
-    state.counters["bytes"] = bytes;
-    state.counters["flops"] = static_cast<double>(cost.flops);
-    state.counters["GB/s"] = bytes * 1e-9 / seconds;
-    state.counters["ceiling"] = std::min(1.0, limit / seconds);
-  } catch (const std::exception& error) {
-    state.SkipWithError(error.what());
-  }
-}
-
-// Takes --threads=N out of the arguments; false where N is no positive number.
-bool take_threads(std::vector<char*>& arguments) {
-  const char* flag = "--threads=";
-  thread_count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+// Takes FLAG=VALUE out of the arguments; the last one's value.
+std::optional<std::string> take_flag(std::vector<char*>& arguments, const std::string& flag) {
+  std::optional<std::string> value;
   for (auto argument = arguments.begin(); argument != arguments.end();) {
-    if (std::strncmp(*argument, flag, std::strlen(flag)) != 0) {
+    if (std::strncmp(*argument, flag.c_str(), flag.size()) != 0) {
       ++argument;
       continue;
     }
-    const char* value = *argument + std::strlen(flag);
-    const char* end = value + std::strlen(value);
-    const auto [stop, error] = std::from_chars(value, end, thread_count);
-    if (error != std::errc() || stop != end || thread_count < 1) return false;
+    value = *argument + flag.size();
     argument = arguments.erase(argument);
   }
-  return true;
+  return value;
+}
+
+// False where the value is no positive number.
+bool take_threads(std::vector<char*>& arguments) {
+  thread_count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const std::optional<std::string> value = take_flag(arguments, "--threads=");
+  if (!value) return true;
+  const char* end = value->data() + value->size();
+  const auto [stop, error] = std::from_chars(value->data(), end, thread_count);
+  return error == std::errc() && stop == end && thread_count >= 1;
+}
+
+// As the library's own choice of reporters, but with the GPU's time.
+std::size_t run_cuda_rows(bool to_file) {
+  using benchmark::ConsoleReporter;
+  EventTimeReporter<ConsoleReporter> console(isatty(STDOUT_FILENO) ? ConsoleReporter::OO_Color
+                                                                   : ConsoleReporter::OO_None);
+  EventTimeReporter<benchmark::JSONReporter> json;
+  return benchmark::RunSpecifiedBenchmarks(&console, to_file ? &json : nullptr);
 }
 
 int run(int argc, char** argv) {
@@ -66,32 +66,30 @@ int run(int argc, char** argv) {
     std::fputs("attune-bench: --threads expects a positive number\n", stderr);
     return bad_usage;
   }
+  chosen_device = tools::pick_device(take_flag(arguments, "--device=").value_or("cpu"));
+  const bool on_cuda = chosen_device.kind == DeviceKind::cuda;
   // All rows together stay under 20 minutes; a flag of the user's comes later and wins.
   char least_time[] = "--benchmark_min_time=0.2";
   arguments.insert(arguments.begin() + 1, least_time);
+  const bool to_file = std::any_of(arguments.begin(), arguments.end(), [](const char* argument) {
+    return std::strncmp(argument, "--benchmark_out=", std::strlen("--benchmark_out=")) == 0;
+  });
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return bad_usage;
   benchmark::AddCustomContext("attune_threads", std::to_string(threads()));
-  add_machine_rows();
-  for (void (*add)() : files()) add();
-  const std::size_t rows = benchmark::RunSpecifiedBenchmarks();
+  if constexpr (built_with_cuda)
+    if (on_cuda) benchmark::AddCustomContext("attune_device", gpu_name());
+  add_all_rows();
+  const std::size_t rows = on_cuda ? run_cuda_rows(to_file) : benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return rows > 0 ? 0 : bad_usage;  // a filter that matches nothing has been told
 }
 
 }  // namespace
 
-Rows::Rows(void (*add)()) { files().push_back(add); }
-
+Device device() { return chosen_device; }
 int threads() { return thread_count; }
-
-void add_row(const std::string& name, const Cost& cost, Prepare prepare, DType arithmetic) {
-  benchmark::RegisterBenchmark(name.c_str(), [cost, prepare = std::move(prepare),
-                                              arithmetic](benchmark::State& state) {
-    run_row(state, cost, prepare, arithmetic);
-  })->Unit(benchmark::kMicrosecond);
-}
 
 }  // namespace attune::bench
 

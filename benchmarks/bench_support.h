@@ -1,10 +1,13 @@
 // What every benchmark file uses to add its rows to attune-bench.
 //
-// A row is named OP/DIRECTION/DTYPE/SHAPE and reports, next to the time of one call, the counters
+// A row is named OP/DIRECTION/DTYPE/SHAPE and reports, next to the time of one call (on CUDA see cuda/replay_timing.h), the
+// counters
 //   bytes, flops   the op's own cost(): compulsory work of one call
 //   GB/s           compulsory bytes over time
 //   ceiling        the least time that the machine needs for these bytes and flops, measured in the same run
 //                  (machine.h), over the time taken; 1 where a problem that stays in cache outruns memory
+// On CUDA that time is cold: the cache is overwritten before each call. A second row, with /hot behind its name, is of calls
+// that follow one another.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -12,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "core/context.h"
 #include "core/cost.h"
@@ -27,6 +31,8 @@ class Rows {
  public:
   explicit Rows(void (*add)());
 };
+// The machine's rows and those of every file.
+void add_all_rows();
 
 // Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed after it.
 using Prepare = std::function<std::function<void()>(Context& context)>;
@@ -34,8 +40,14 @@ using Prepare = std::function<std::function<void()>(Context& context)>;
 // `arithmetic` is the dtype that the op multiplies in: f32, but bf16 where a library has instructions for that.
 void add_row(const std::string& name, const Cost& cost, Prepare prepare, DType arithmetic = DType::f32);
 
-// The threads that rows run on: --threads, default all cores.
+// Where rows run: --device, and the CPU threads of --threads, default all cores.
+Device device();
 int threads();
+
+// The same tensor there.
+inline Tensor on_device(Tensor tensor) {
+  return device().kind == DeviceKind::cpu ? std::move(tensor) : tensor.to(device());
+}
 
 // style_fusion/backward/f32/8x192x192x32
 inline std::string row_name(const char* op, const char* direction, DType dtype, const Shape& shape) {
@@ -71,7 +83,7 @@ inline void fill_random(TensorView view, std::uint64_t seed) {
 inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
   Tensor tensor(shape, dtype);
   fill_random(tensor.view(), seed);
-  return tensor;
+  return on_device(std::move(tensor));
 }
 
 // A mask like those of real composites: each image's foreground is one disc that covers about a fifth of it.
@@ -83,7 +95,7 @@ inline Tensor disc_mask(std::int64_t images, std::int64_t height, std::int64_t w
     const double y = (static_cast<double>(pixel / width % height) + 0.5) / static_cast<double>(height) - 0.5;
     m[pixel] = x * x + y * y < 0.0625 ? 1.0f : 0.0f;
   }
-  return mask;
+  return on_device(std::move(mask));
 }
 
 }  // namespace attune::bench

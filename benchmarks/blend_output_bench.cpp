@@ -15,8 +15,8 @@ struct Problem {
         image(random_tensor(c.image, DType::f32, 2)),
         mask(disc_mask(c.image[0], c.image[1], c.image[2])),
         dy(random_tensor(c.image, DType::f32, 3)),
-        y(c.image, DType::f32),
-        dh(c.h(), dtype) {}
+        y(c.image, DType::f32, device()),
+        dh(c.h(), dtype, device()) {}
 
   void forward(Context& context) {
     blend_output::forward(context, {h.view(), image.view(), mask.view(), y.view()});

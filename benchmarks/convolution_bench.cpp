@@ -20,9 +20,9 @@ struct Problem {
         bias(random_tensor({c.weights()[0]}, DType::f32, 3)),
         y(random_tensor(c.y(), dtype, 4)),
         dy(random_tensor(c.y(), dtype, 5)),
-        dx(c.x(), dtype),
-        dweights(c.weights(), DType::f32),
-        dbias({c.weights()[0]}, DType::f32) {}
+        dx(c.x(), dtype, device()),
+        dweights(c.weights(), DType::f32, device()),
+        dbias({c.weights()[0]}, DType::f32, device()) {}
 
   void forward(Context& context) {
     convolution::forward(context, {x.view(), weights.view(), bias.view(), y.view()}, options);

@@ -172,24 +172,6 @@ double best_seconds(const Work& work) {
   return best;
 }
 
-MachineLimits measure() {
-  MachineLimits limits;
-  {
-    StreamArrays arrays;
-    limits.read_bytes_per_second = arrays.bytes() / best_seconds([&] { read(arrays); });
-    limits.copy_bytes_per_second = 2 * arrays.bytes() / best_seconds([&] { copy(arrays); });
-  }
-  double flops = 0;
-  const double seconds = best_seconds([&] { flops = run_fma(DType::f32); });
-  limits.f32_flops_per_second = flops / seconds;
-  limits.bf16_flops_per_second = limits.f32_flops_per_second;
-  if (has_bf16_dot_products()) {
-    const double bf16_seconds = best_seconds([&] { flops = run_fma(DType::bf16); });
-    limits.bf16_flops_per_second = flops / bf16_seconds;
-  }
-  return limits;
-}
-
 void stream_row(benchmark::State& state, bool writes) {
   StreamArrays arrays;
   const double seconds = timed_loop(state, [&] { writes ? copy(arrays) : read(arrays); });
@@ -208,17 +190,30 @@ void fma_row(benchmark::State& state, DType dtype) {
 }  // namespace
 
 double MachineLimits::seconds(const Cost& cost, DType arithmetic) const {
-  const double bandwidth = std::max(read_bytes_per_second, copy_bytes_per_second);
   const double flops = arithmetic == DType::bf16 ? bf16_flops_per_second : f32_flops_per_second;
-  return std::max(static_cast<double>(cost.bytes) / bandwidth, static_cast<double>(cost.flops) / flops);
+  return std::max(static_cast<double>(cost.bytes) / bytes_per_second,
+                  static_cast<double>(cost.flops) / flops);
 }
 
-const MachineLimits& machine_limits() {
-  static const MachineLimits limits = measure();
+MachineLimits measure_cpu() {
+  MachineLimits limits;
+  {
+    StreamArrays arrays;
+    limits.bytes_per_second = std::max(arrays.bytes() / best_seconds([&] { read(arrays); }),
+                                       2 * arrays.bytes() / best_seconds([&] { copy(arrays); }));
+  }
+  double flops = 0;
+  const double seconds = best_seconds([&] { flops = run_fma(DType::f32); });
+  limits.f32_flops_per_second = flops / seconds;
+  limits.bf16_flops_per_second = limits.f32_flops_per_second;
+  if (has_bf16_dot_products()) {
+    const double bf16_seconds = best_seconds([&] { flops = run_fma(DType::bf16); });
+    limits.bf16_flops_per_second = flops / bf16_seconds;
+  }
   return limits;
 }
 
-void add_machine_rows() {
+void add_cpu_rows() {
   const auto add = [](const char* name, auto row, auto argument) {
     benchmark::RegisterBenchmark(name, row, argument)->Unit(benchmark::kMillisecond);
   };

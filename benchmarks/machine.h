@@ -1,5 +1,7 @@
-// What this machine can do at best with a number of threads: the limits that rows are compared with.
+// What this machine can do at best, by --threads CPU threads or on a GPU: the limits that rows are compared with.
 #pragma once
+
+#include <string>
 
 #include "core/cost.h"
 #include "core/dtype.h"
@@ -7,8 +9,7 @@
 namespace attune::bench {
 
 struct MachineLimits {
-  double read_bytes_per_second = 0;  // summing an array of 4 times the last-level cache
-  double copy_bytes_per_second = 0;  // read and written bytes, with stores that bypass the cache
+  double bytes_per_second = 0;  // of arrays that no cache holds
   double f32_flops_per_second = 0;
   double bf16_flops_per_second = 0;  // by dot-product instructions; f32's where there are none
 
@@ -16,10 +17,15 @@ struct MachineLimits {
   double seconds(const Cost& cost, DType arithmetic) const;
 };
 
-// Measured once, the best of several tries, at the first call.
-const MachineLimits& machine_limits();
+// The best of several tries. Memory's limit on the CPU is the faster of reading and copying; on a GPU it is what a kernel
+// copies, read and written bytes together.
+MachineLimits measure_cpu();
+MachineLimits measure_gpu();
 
 // The rows stream/read, stream/copy, fma/f32 and, where the machine has it, fma/bf16.
-void add_machine_rows();
+void add_cpu_rows();
+void add_gpu_rows();
+
+std::string gpu_name();
 
 }  // namespace attune::bench

@@ -13,12 +13,12 @@ struct Problem {
   Problem(const Shape& shape, DType dtype)
       : x(random_tensor(shape, dtype, 1)),
         mask(disc_mask(shape[0], shape[1], shape[2])),
-        mean(style(shape), DType::f32),
-        sd(style(shape), DType::f32),
-        weight({2, shape[0]}, DType::f32),
+        mean(style(shape), DType::f32, device()),
+        sd(style(shape), DType::f32, device()),
+        weight({2, shape[0]}, DType::f32, device()),
         dmean(random_tensor(style(shape), DType::f32, 2)),
         dsd(random_tensor(style(shape), DType::f32, 3)),
-        dx(shape, dtype) {}
+        dx(shape, dtype, device()) {}
   static Shape style(const Shape& x) { return {2, x[0], x[3]}; }
 
   void forward(Context& context) {

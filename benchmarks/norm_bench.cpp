@@ -11,7 +11,7 @@ struct Problem {
   Tensor x, norm;
 
   explicit Problem(const test::NormCase& c)
-      : x(random_tensor({c.elements}, DType::f32, 1)), norm({1}, DType::f32) {}
+      : x(random_tensor({c.elements}, DType::f32, 1)), norm({1}, DType::f32, device()) {}
 
   void forward(Context& context) { norm::forward(context, {x.view(), norm.view()}); }
 };

@@ -13,9 +13,9 @@ struct Problem {
   Problem(const test::PackInputCase& c, DType dtype)
       : picture(random_tensor(c.picture, DType::f32, 1)),
         mask(disc_mask(c.picture[0], c.picture[1], c.picture[2])),
-        x(c.x(), dtype),
+        x(c.x(), dtype, device()),
         dx(random_tensor(c.x(), dtype, 2)),
-        dpicture(c.picture, DType::f32) {}
+        dpicture(c.picture, DType::f32, device()) {}
 };
 
 void add_rows(const test::PackInputCase& c, DType dtype) {

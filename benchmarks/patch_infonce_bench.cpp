@@ -18,18 +18,20 @@ struct Problem {
       : anchors(random_tensor(rows(c, c.extents.anchors), c.dtype, 1)),
         positives(random_tensor(rows(c, c.extents.positives), c.dtype, 2)),
         negatives(random_tensor(rows(c, c.extents.negatives), c.dtype, 3)),
-        positive_index({c.extents.images, c.extents.anchors}, DType::i32),
-        loss({1}, DType::f32),
-        log_sum(positive_index.shape(), DType::f32),
-        miss(positive_index.shape(), DType::f32),
+        positive_index(aligned(c.extents)),
+        loss({1}, DType::f32, device()),
+        log_sum(positive_index.shape(), DType::f32, device()),
+        miss(positive_index.shape(), DType::f32, device()),
         dloss(random_tensor({1}, DType::f32, 4)),
-        danchors(anchors.shape(), c.dtype),
-        dpositives(positives.shape(), c.dtype),
-        dnegatives(negatives.shape(), c.dtype) {
-    // As in the reading `aligned`: the positive was drawn where the anchor was.
-    for (std::int64_t i = 0; i < positive_index.shape().elements(); ++i)
-      positive_index.as<std::int32_t>()[i] =
-          static_cast<std::int32_t>(i % c.extents.anchors % c.extents.positives);
+        danchors(anchors.shape(), c.dtype, device()),
+        dpositives(positives.shape(), c.dtype, device()),
+        dnegatives(negatives.shape(), c.dtype, device()) {}
+  // As in the reading `aligned`: the positive was drawn where the anchor was.
+  static Tensor aligned(const patch_infonce::Extents& e) {
+    Tensor index({e.images, e.anchors}, DType::i32);
+    for (std::int64_t i = 0; i < index.shape().elements(); ++i)
+      index.as<std::int32_t>()[i] = static_cast<std::int32_t>(i % e.anchors % e.positives);
+    return on_device(std::move(index));
   }
   static Shape rows(const PatchInfoNceCase& c, std::int64_t count) {
     return {c.extents.images, count, c.extents.depth};

@@ -14,12 +14,12 @@ struct Problem {
 
   Problem(const PatchSampleCase& c, DType dtype)
       : mask(disc_mask(c.images, c.height, c.width)),
-        indices({c.images, c.samples}, DType::i32),
-        count({c.images}, DType::i32),
+        indices({c.images, c.samples}, DType::i32, device()),
+        count({c.images}, DType::i32, device()),
         x(random_tensor({c.images, c.height, c.width, c.channels}, dtype, 1)),
-        z({c.images, c.samples, c.channels}, dtype),
+        z({c.images, c.samples, c.channels}, dtype, device()),
         dz(random_tensor(z.shape(), dtype, 2)),
-        dx(x.shape(), dtype) {}
+        dx(x.shape(), dtype, device()) {}
 
   void draw(Context& context) {
     patch_sample::draw(context, {mask.view(), indices.view(), count.view()}, {});

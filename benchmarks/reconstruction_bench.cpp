@@ -15,11 +15,11 @@ struct Problem {
       : prediction(random_tensor({c.batch, c.height, c.width, 3}, DType::f32, 1)),
         target(random_tensor(prediction.shape(), DType::f32, 2)),
         mask(disc_mask(c.batch, c.height, c.width)),
-        loss({1}, DType::f32),
-        per_image({c.batch}, DType::f32),
-        area({c.batch}, DType::f32),
+        loss({1}, DType::f32, device()),
+        per_image({c.batch}, DType::f32, device()),
+        area({c.batch}, DType::f32, device()),
         dloss(random_tensor({1}, DType::f32, 3)),
-        dprediction(prediction.shape(), DType::f32) {
+        dprediction(prediction.shape(), DType::f32, device()) {
     options.penalty = c.penalty;
   }
 

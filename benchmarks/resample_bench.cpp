@@ -12,7 +12,10 @@ struct Problem {
   resample::Options options;
 
   Problem(const test::ResampleCase& c, const Shape& to, DType dtype)
-      : x(random_tensor(c.x, dtype, 1)), y(to, dtype), dy(random_tensor(to, dtype, 2)), dx(c.x, dtype) {
+      : x(random_tensor(c.x, dtype, 1)),
+        y(to, dtype, device()),
+        dy(random_tensor(to, dtype, 2)),
+        dx(c.x, dtype, device()) {
     options.method = c.method;
   }
 };

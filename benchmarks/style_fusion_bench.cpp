@@ -27,19 +27,19 @@ struct Problem {
         beta_foreground(random_tensor(per_channel, DType::f32, 6)),
         gamma_background(random_tensor(per_channel, DType::f32, 7)),
         beta_background(random_tensor(per_channel, DType::f32, 8)),
-        y(shape, dtype),
-        mean({2, shape[0], shape[3]}, DType::f32),
-        sd({2, shape[0], shape[3]}, DType::f32),
-        weight({2, shape[0]}, DType::f32),
+        y(shape, dtype, device()),
+        mean({2, shape[0], shape[3]}, DType::f32, device()),
+        sd({2, shape[0], shape[3]}, DType::f32, device()),
+        weight({2, shape[0]}, DType::f32, device()),
         dy(random_tensor(shape, dtype, 9)),
-        dx(shape, dtype),
-        dexternal_mean(per_image, DType::f32),
-        dexternal_sd(per_image, DType::f32),
-        dgate(per_channel, DType::f32),
-        dgamma_foreground(per_channel, DType::f32),
-        dbeta_foreground(per_channel, DType::f32),
-        dgamma_background(per_channel, DType::f32),
-        dbeta_background(per_channel, DType::f32) {}
+        dx(shape, dtype, device()),
+        dexternal_mean(per_image, DType::f32, device()),
+        dexternal_sd(per_image, DType::f32, device()),
+        dgate(per_channel, DType::f32, device()),
+        dgamma_foreground(per_channel, DType::f32, device()),
+        dbeta_foreground(per_channel, DType::f32, device()),
+        dgamma_background(per_channel, DType::f32, device()),
+        dbeta_background(per_channel, DType::f32, device()) {}
 
   template <class Arguments>
   Arguments inputs() {

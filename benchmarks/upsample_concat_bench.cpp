@@ -13,10 +13,10 @@ struct Problem {
   Problem(const test::UpsampleConcatCase& c, DType dtype)
       : x(random_tensor(c.x, dtype, 1)),
         skip(random_tensor(c.skip(), dtype, 2)),
-        y(c.y(), dtype),
+        y(c.y(), dtype, device()),
         dy(random_tensor(c.y(), dtype, 3)),
-        dx(c.x, dtype),
-        dskip(c.skip(), dtype) {}
+        dx(c.x, dtype, device()),
+        dskip(c.skip(), dtype, device()) {}
 
   void forward(Context& context) { upsample_concat::forward(context, {x.view(), skip.view(), y.view()}); }
   void backward(Context& context) {

@@ -21,11 +21,12 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   const std::lock_guard lock(runtime_lock());
   cudaStream_t stream = find_stream(handle);
   if (!stream) return set_last_error(cudaErrorInvalidResourceHandle);
-  const auto record = std::make_shared<Record>(Record{stream, false, {}, stream->capture, stream->after});
+  const auto record = std::make_shared<Record>(Record{stream, false, {}, {}, stream->capture, stream->after});
   event->last = record;
   if (stream->capture) return cudaSuccess;
   return submit(stream, work_of([record] {
                   record->reached = true;
+                  record->time = std::chrono::steady_clock::now();
                   record->known = clock_now();
                   return cudaSuccess;
                 }));
@@ -61,10 +62,12 @@ cudaError_t cudaEventQuery(cudaEvent_t event) {
   return error != cudaSuccess ? set_last_error(error) : cudaErrorNotReady;
 }
 
-// Time does not pass here: kernels are timed on a GPU.
+// The host's time: what it says of kernels means nothing.
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t stop) {
   const std::lock_guard lock(runtime_lock());
   *milliseconds = 0;
   if (!start->last || !stop->last) return set_last_error(cudaErrorInvalidResourceHandle);
-  return start->last->reached && stop->last->reached ? cudaSuccess : set_last_error(cudaErrorNotReady);
+  if (!start->last->reached || !stop->last->reached) return set_last_error(cudaErrorNotReady);
+  *milliseconds = std::chrono::duration<float, std::milli>(stop->last->time - start->last->time).count();
+  return cudaSuccess;
 }

@@ -12,6 +12,7 @@ namespace cuda_on_host {
 
 namespace {
 
+constexpr int l2_cache_bytes = 64 << 10;  // little, for host code that overwrites it
 // An H100's.
 constexpr int max_threads = 1024, max_threads_per_multiprocessor = 2048, max_blocks_per_multiprocessor = 32;
 constexpr std::size_t max_shared_bytes = 48 << 10, max_shared_bytes_optin = 227 << 10,
@@ -175,6 +176,15 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   return cudaSuccess;
 }
 
+// Where no GPU is.
+cudaError_t cudaDeviceGetPCIBusId(char* address, int length, int device) {
+  if (device != 0) return set_last_error(cudaErrorInvalidDevice);
+  const std::string host = "0000:00:00.0";
+  if (static_cast<std::size_t>(length) <= host.size()) return set_last_error(cudaErrorInvalidValue);
+  std::memcpy(address, host.c_str(), host.size() + 1);
+  return cudaSuccess;
+}
+
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
   const std::map<cudaDeviceAttr, int> values = {
       {cudaDevAttrMultiProcessorCount, state().multiprocessors},
@@ -185,6 +195,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
       {cudaDevAttrMaxSharedMemoryPerBlockOptin, max_shared_bytes_optin},
       {cudaDevAttrMaxSharedMemoryPerMultiprocessor, shared_bytes_per_multiprocessor},
       {cudaDevAttrWarpSize, warpSize},
+      {cudaDevAttrL2CacheSize, l2_cache_bytes},
       {cudaDevAttrComputeCapabilityMajor, 9},
       {cudaDevAttrComputeCapabilityMinor, 0}};
   if (device != 0) return set_last_error(cudaErrorInvalidDevice);

@@ -1,6 +1,7 @@
 // Streams and events: work waits in its stream until something synchronizes, so that a missing synchronization shows.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -25,7 +26,8 @@ inline Work work_of(Operation operation) {
 struct Record {
   cudaStream_t stream = nullptr;
   bool reached = false;
-  Clock known;  // to what waits for it
+  std::chrono::steady_clock::time_point time;  // when it was
+  Clock known;                                 // to what waits for it
   std::shared_ptr<Capture> capture;
   std::set<std::size_t> after;  // the capture's work that it follows
 };

@@ -1,4 +1,4 @@
-// attune bench: runs attune-bench, the Google Benchmark executable beside this program, with its options.
+// attune bench: runs PROGRAM-bench (attune-bench), the Google Benchmark executable beside this program, with its options.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "core/text.h"
 #include "tools/cli/device_option.h"
 #include "tools/cli/exit_code.h"
 #include "tools/cli/signals.h"
@@ -30,7 +31,8 @@ struct Options {
 std::filesystem::path bench_program() {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  std::filesystem::path program = self.parent_path() / "attune-bench";
+  std::filesystem::path program = self;
+  program += "-bench";
   require(!error && std::filesystem::exists(program, error), ErrorKind::unsupported, program.string(),
           " is not there: build it with -DATTUNE_BENCHMARKS=ON");
   return program;
@@ -60,8 +62,7 @@ int run_and_wait(const std::vector<std::string>& words, bool quiet) {
 
 void run(const Options& options) {
   const Device device = pick_device(options.device.device);
-  require(device.kind == DeviceKind::cpu, ErrorKind::unsupported, "bench measures the CPU in this version");
-  std::vector<std::string> words = {bench_program().string()};
+  std::vector<std::string> words = {bench_program().string(), "--device=" + text(device)};
   if (options.device.threads > 0) words.push_back("--threads=" + std::to_string(options.device.threads));
   if (!options.filter.empty()) words.push_back("--benchmark_filter=" + options.filter);
 
