@@ -1,5 +1,5 @@
-// attune-bench [--device=cpu|cuda|cuda:N] [--threads=N] [Google Benchmark's flags]: every op's rows, and the machine's limits
-// beside them.
+// attune-bench [--device=auto|cpu|cuda|cuda:N] [--threads=N] [Google Benchmark's flags]: every op's rows, and the machine's
+// limits beside them. Without --device they run on the CPU.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 

@@ -110,9 +110,7 @@ double cold_batch(const Context& context, const Graph& graph, Tensor& flushed, s
 template <class Batch>
 double time_batches(benchmark::State& state, std::int64_t calls, const Batch& batch) {
   double seconds = 0;
-  while (state.KeepRunningBatch(calls)) {
-    seconds += batch();
-  }
+  while (state.KeepRunningBatch(calls)) seconds += batch();
   return seconds / static_cast<double>(state.iterations());
 }
 
