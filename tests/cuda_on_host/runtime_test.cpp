@@ -238,5 +238,12 @@ TEST_CASE("wrong calls are refused") {
   CHECK(properties.warpSize == 32);
 }
 
+// Fails, as a test of a kernel with this fault would: tests/gpu/test_accept.py runs it.
+TEST_CASE("a planted race", "[.planted]") {
+  const std::string report = report_of(Fault::missing_barrier, 1);
+  INFO(report);
+  CHECK(report.empty());
+}
+
 }  // namespace
 }  // namespace attune::test

@@ -1,0 +1,166 @@
+"""The parts of an acceptance. Each takes the place, the time that it has, the options and a folder for what it writes.
+
+A part returns what it measured, and under "failures" what went wrong; it raises Failed where it could not be carried out.
+"""
+
+import collections
+import concurrent.futures
+import json
+import pathlib
+import shutil
+import sys
+
+import reading
+from place import ROOT, Failed, run, tail
+
+sys.path.insert(0, str(ROOT / "tests/program"))
+import pictures  # noqa: E402
+
+NO_PYTORCH = 3  # torch_step.py's exit code
+
+
+def build(place, clock, options, folder):
+    names = place.tests(clock, options.only)
+    place.build(clock, ["test." + name for name in names] + [place.program_target(), *place.bench_targets])
+    return {"tests": len(names)}
+
+
+def run_tests(place, clock, names, folder, extra=None):
+    """The tests' rows, from ctest."""
+    place.build(clock, ["test." + name for name in names])
+    junit = folder / "ctest.xml"
+    junit.unlink(missing_ok=True)
+    chosen = "^(" + "|".join(names).replace(".", r"\.") + ")$"
+    command = ["ctest", "--test-dir", place.folder, "-R", chosen, "-j", place.jobs, "--test-output-size-passed", "100000",
+               "--test-output-size-failed", "100000", "--output-junit", junit]
+    result = run(command, clock.left(), dict(place.environment, **(extra or {})))
+    if not junit.exists():
+        raise Failed(f"ctest: {tail(result.output)}")
+    rows = reading.read_ctest(junit.read_text(errors="replace"))
+    missing = sorted(set(names) - {row["test"] for row in rows})
+    return rows + [{"test": name, "status": "not run", "seconds": 0, "why": "ctest has not run it"} for name in missing]
+
+
+def failures_in(rows):
+    return [f"{row['test']}: {row['why']}" for row in rows if row["status"] != "passed"]
+
+
+def tests(place, clock, options, folder):
+    rows = run_tests(place, clock, place.tests(clock, options.only), folder)
+    return {"tests": rows, "failures": failures_in(rows)}
+
+
+def parity(place, clock, options, folder):
+    """Networks of random shape, on this device and on the CPU: tests/cuda_on_host/parity_test.cpp."""
+    extra = {"ATTUNE_PARITY_NETWORKS": str(place.parity_networks), "ATTUNE_PARITY_SEED": str(options.seed)}
+    rows = run_tests(place, clock, [place.prefix + ".parity"], folder, extra)
+    return {"networks": place.parity_networks, "seed": options.seed, "seconds": sum(row["seconds"] for row in rows),
+            "failures": failures_in(rows)}
+
+
+def sanitizer(place, clock, options, folder):
+    names = place.op_tests(clock, options.only)
+    place.build(clock, ["test." + name for name in names])
+    work = [(tools, name, command) for name in names for tools, command in place.sanitizer_commands(name).items()]
+
+    def check(tools, name, command):
+        try:
+            result = run(command, clock.left(), place.environment)
+        except Failed as error:
+            return [(tool, {"test": name, "errors": 1, "why": str(error)}) for tool in tools]
+        found = ((tool, reading.read_sanitizer(tool, result.code, result.output, place.sanitizers_have_summaries))
+                 for tool in tools)
+        return [(tool, {"test": name, **row}) for tool, row in found]
+
+    rows = collections.defaultdict(list)
+    with concurrent.futures.ThreadPoolExecutor(max(1, place.jobs // 2)) as pool:
+        for found in pool.map(lambda job: check(*job), work):
+            for tool, row in found:
+                rows[tool].append(row)
+    failures = [f"{tool}, {row['test']}: {row['why']}" for tool in rows for row in rows[tool] if row["errors"]]
+    return {"tools": rows, "failures": failures}
+
+
+def bench(place, clock, options, folder):
+    place.build(clock, place.bench_targets)
+    path = folder / "bench.json"
+    path.unlink(missing_ok=True)
+    command = [place.folder / place.bench_program, "bench", "--device", place.bench_device, "--json", path]
+    filters = options.bench_filter or place.bench_filter
+    result = run(command + (["--filter", filters] if filters else []), clock.left(), place.environment)
+    if result.code != 0 or not path.exists():
+        raise Failed(f"attune bench --device {place.bench_device}: exit code {result.code}: {tail(result.output, 1)}")
+    table = reading.read_bench(path.read_text())
+    failures = [f"{row['row']}: {row['why']}" for row in table["rows"] if "why" in row]
+    if table["copy_GB/s"] is None:
+        failures.append("no row stream/copy to compare with")
+    return {"device": place.bench_device, **table, "failures": failures}
+
+
+def training_config(sizes, contrast):
+    model = {"preset": "base", "channels": sizes["channels"], "activations": "bf16"}
+    steps = {key: sizes[key] for key in ("steps", "batch", "size", "loader_threads")}
+    return {
+        "model": model, "data": [{"kind": "iharmony", "path": "pairs", "list": "all.txt"}],
+        # Stored composites as they are: little work for the threads that fetch them.
+        "sampling": {"fresh": 0, "whole_picture": 1, "mirror": 0, "jitter": 0},
+        "train": {**steps, "checkpoint_every": sizes["steps"], "validate_every": sizes["steps"]},
+        "loss": {"contrast": {"weight": 0.001 if contrast else 0, "samples": sizes["samples"], "width": sizes["width"],
+                              "levels": list(range(len(sizes["channels"])))}}}
+
+
+def make_pairs(folder, size, count=4):
+    """Composites with known truth, in iHarmony4's layout."""
+    mask = pictures.disc(size, size)
+    for seed in range(count):
+        real = pictures.photograph(size, size, seed)
+        pictures.write_png(folder / f"real_images/p{seed}.png", real)
+        pictures.write_png(folder / f"masks/p{seed}_1.png", mask)
+        pictures.write_png(folder / f"composite_images/p{seed}_1_1.png", pictures.darkened(real, mask))
+    (folder / "all.txt").write_text("".join(f"p{seed}_1_1.png\n" for seed in range(count)))
+
+
+def train(place, clock, folder, contrast):
+    (folder / "config.json").write_text(json.dumps(training_config(place.training, contrast)))
+    shutil.rmtree(folder / "run", ignore_errors=True)
+    command = [place.program(), "train", folder / "config.json", "--out", folder / "run", "--device", place.device]
+    result = run(command, clock.left(), place.environment)
+    if result.code != 0:
+        raise Failed(f"attune train: exit code {result.code}: {tail(result.output, 1)}")
+    return reading.read_training((folder / "run/metrics.jsonl").read_text())
+
+
+def train_in_torch(place, clock, mode, contrast):
+    sizes = place.training
+    command = [sys.executable, pathlib.Path(__file__).with_name("torch_step.py"), "--mode", mode,
+               "--device", place.torch_device, "--channels", ",".join(map(str, sizes["channels"])),
+               "--steps", max(4, sizes["steps"] // 2), "--batch", sizes["batch"], "--size", sizes["size"],
+               *(["--contrast"] if contrast else [])]
+    result = run(command, clock.left())
+    if result.code == NO_PYTORCH:
+        return {"why": tail(result.output, 1)}
+    if result.code != 0:
+        raise Failed(f"PyTorch {mode}: exit code {result.code}: {tail(result.output, 1)}")
+    return json.loads(result.output.splitlines()[-1])
+
+
+def training(place, clock, options, folder):
+    """Pictures/s with and without the contrastive loss; attune's steps also fetch their pictures."""
+    place.build(clock, [place.program_target()])
+    make_pairs(folder / "pairs", place.training["size"])
+    rows, failures = [], []
+    for contrast in (False, True):
+        for name in ("attune", "eager", "compile"):
+            row = {"contrast": contrast, "by": name if name == "attune" else f"PyTorch {name}"}
+            try:
+                row.update(train(place, clock, folder, contrast) if name == "attune" else
+                           train_in_torch(place, clock, name, contrast))
+            except (Failed, ValueError) as error:
+                row["why"] = str(error)
+                failures.append(f"{row['by']}{', contrast' if contrast else ''}: {error}")
+            rows.append(row)
+    sizes = {key: place.training[key] for key in ("channels", "batch", "size")}
+    return {**sizes, "rows": rows, "failures": failures}
+
+
+PARTS = {"build": build, "tests": tests, "parity": parity, "bench": bench, "training": training, "sanitizer": sanitizer}

@@ -1,0 +1,48 @@
+"""An acceptance as a page of Markdown."""
+
+
+def number(value, form):
+    return "" if value is None else format(value, form)
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "| " + " | ".join("---" for _ in head) + " |"]
+    return lines + ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows] + [""]
+
+
+def bench_table(part):
+    rows = [(row["row"], number(row.get("microseconds"), ".1f"), number(row.get("GB/s"), ".1f"),
+             number(row.get("share_of_copy"), ".0%"), number(row.get("ceiling"), ".0%"), row.get("why", ""))
+            for row in part.get("rows", [])]
+    return table(("row", "us", "GB/s", "of the copy", "of the ceiling", ""), rows)
+
+
+def training_table(part):
+    rows = [(row["by"], "with" if row["contrast"] else "without", number(row.get("images_per_s"), ".1f"), row.get("why", ""))
+            for row in part.get("rows", [])]
+    return table(("training step", "contrastive loss", "pictures/s", ""), rows)
+
+
+def sanitizer_table(part):
+    rows = [(tool, len(rows), sum(row["errors"] for row in rows)) for tool, rows in part.get("tools", {}).items()]
+    return table(("tool", "tests", "errors"), rows)
+
+
+def tests_table(part):
+    return table(("test", "status", "s"), [(row["test"], row["status"], row["seconds"]) for row in part.get("tests", [])])
+
+
+TABLES = {"tests": tests_table, "bench": bench_table, "training": training_table, "sanitizer": sanitizer_table}
+
+
+def markdown(record):
+    machine = ", ".join(f"{key} {value}" for key, value in record["machine"].items())
+    lines = [f"# Acceptance: {'passed' if record['passed'] else 'FAILED'}", "", f"{machine}; {record['seconds']:.0f} s.", ""]
+    rows = [(part["name"], part["status"], f"{part['seconds']:.1f}", len(part["failures"])) for part in record["parts"]]
+    lines += table(("part", "status", "s", "failures"), rows)
+    for part in record["parts"]:
+        lines += [f"- {part['name']}: {failure}" for failure in part["failures"]]
+    for part in record["parts"]:
+        if part["name"] in TABLES:
+            lines += ["", f"## {part['name']}", "", *TABLES[part["name"]](part)]
+    return "\n".join(lines).rstrip() + "\n"
