@@ -38,7 +38,8 @@ Json random_network(std::uint64_t seed) {
   Json channels = Json::array(), fusion = Json::array(), levels = Json::array();
   const std::int64_t count = draw.between(2, 4);
   for (std::int64_t level = 0; level < count; ++level) {
-    channels.push_back(draw.one_of({1, 3, 5, 8, 17, 32, 33}));
+    // Not 1: rows of one almost vanishing number have no direction in bf16, and their gradients are noise.
+    channels.push_back(draw.one_of({3, 5, 8, 17, 32, 33}));
     fusion.push_back(draw.one_of({"none", "instance", "internal", "external", "learned"}));
     levels.push_back(level);
   }

@@ -17,17 +17,27 @@ sys.path.insert(0, str(ROOT / "tests/program"))
 import pictures  # noqa: E402
 
 NO_PYTORCH = 3  # torch_step.py's exit code
+BENCH_TARGETS = ("attune-program", "attune-bench")
 
 
 def build(place, clock, options, folder):
     names = place.tests(clock, options.only)
-    place.build(clock, ["test." + name for name in names] + [place.program_target(), *place.bench_targets])
+    place.build(clock, ["test." + name for name in names] + [place.program_target(), *BENCH_TARGETS])
     return {"tests": len(names)}
 
 
+def build_tests(place, clock, names):
+    """What failed, in a list: the tests that were built run nevertheless."""
+    try:
+        place.build(clock, ["test." + name for name in names])
+    except Failed as error:
+        return [str(error)]
+    return []
+
+
 def run_tests(place, clock, names, folder, extra=None):
-    """The tests' rows, from ctest."""
-    place.build(clock, ["test." + name for name in names])
+    """The tests' rows from ctest, and what failed."""
+    failures = build_tests(place, clock, names)
     junit = folder / "ctest.xml"
     junit.unlink(missing_ok=True)
     chosen = "^(" + "|".join(names).replace(".", r"\.") + ")$"
@@ -38,29 +48,25 @@ def run_tests(place, clock, names, folder, extra=None):
         raise Failed(f"ctest: {tail(result.output)}")
     rows = reading.read_ctest(junit.read_text(errors="replace"))
     missing = sorted(set(names) - {row["test"] for row in rows})
-    return rows + [{"test": name, "status": "not run", "seconds": 0, "why": "ctest has not run it"} for name in missing]
-
-
-def failures_in(rows):
-    return [f"{row['test']}: {row['why']}" for row in rows if row["status"] != "passed"]
+    rows += [{"test": name, "status": "not run", "seconds": 0, "why": "ctest has not run it"} for name in missing]
+    return rows, failures + [f"{row['test']}: {row['why']}" for row in rows if row["status"] != "passed"]
 
 
 def tests(place, clock, options, folder):
-    rows = run_tests(place, clock, place.tests(clock, options.only), folder)
-    return {"tests": rows, "failures": failures_in(rows)}
+    rows, failures = run_tests(place, clock, place.tests(clock, options.only), folder)
+    return {"tests": rows, "failures": failures}
 
 
 def parity(place, clock, options, folder):
     """Networks of random shape, on this device and on the CPU: tests/cuda_on_host/parity_test.cpp."""
     extra = {"ATTUNE_PARITY_NETWORKS": str(place.parity_networks), "ATTUNE_PARITY_SEED": str(options.seed)}
-    rows = run_tests(place, clock, [place.prefix + ".parity"], folder, extra)
-    return {"networks": place.parity_networks, "seed": options.seed, "seconds": sum(row["seconds"] for row in rows),
-            "failures": failures_in(rows)}
+    rows, failures = run_tests(place, clock, [place.prefix + ".parity"], folder, extra)
+    return {"networks": place.parity_networks, "seed": options.seed, "tests": rows, "failures": failures}
 
 
 def sanitizer(place, clock, options, folder):
     names = place.op_tests(clock, options.only)
-    place.build(clock, ["test." + name for name in names])
+    failures = build_tests(place, clock, names)
     work = [(tools, name, command) for name in names for tools, command in place.sanitizer_commands(name).items()]
 
     def check(tools, name, command):
@@ -77,24 +83,37 @@ def sanitizer(place, clock, options, folder):
         for found in pool.map(lambda job: check(*job), work):
             for tool, row in found:
                 rows[tool].append(row)
-    failures = [f"{tool}, {row['test']}: {row['why']}" for tool in rows for row in rows[tool] if row["errors"]]
+    failures += [f"{tool}, {row['test']}: {row['why']}" for tool in rows for row in rows[tool] if row["errors"]]
     return {"tools": rows, "failures": failures}
 
 
-def bench(place, clock, options, folder):
-    place.build(clock, place.bench_targets)
-    path = folder / "bench.json"
-    path.unlink(missing_ok=True)
-    command = [place.folder / place.bench_program, "bench", "--device", place.bench_device, "--json", path]
-    filters = options.bench_filter or place.bench_filter
-    result = run(command + (["--filter", filters] if filters else []), clock.left(), place.environment)
+def bench_rows(place, clock, row_filter, path):
+    command = [place.folder / "attune", "bench", "--device", place.bench_device, "--json", path, "--filter", row_filter]
+    result = run(command, clock.left(), place.environment)
     if result.code != 0 or not path.exists():
         raise Failed(f"attune bench --device {place.bench_device}: exit code {result.code}: {tail(result.output, 1)}")
-    table = reading.read_bench(path.read_text())
-    failures = [f"{row['row']}: {row['why']}" for row in table["rows"] if "why" in row]
-    if table["copy_GB/s"] is None:
-        failures.append("no row stream/copy to compare with")
-    return {"device": place.bench_device, **table, "failures": failures}
+    return reading.read_bench(path.read_text())
+
+
+def bench(place, clock, options, folder):
+    """One run an op, so that what ends or lasts too long costs no other's rows; each measures the copy anew."""
+    place.build(clock, BENCH_TARGETS)
+    filters = {op: f"^{op}/|^stream/copy" for op in place.bench_ops}
+    if options.bench_filter:
+        filters = {"rows": f"{options.bench_filter}|^stream/copy"}
+    rows, copies, failures = [], [], []
+    for name, row_filter in filters.items():
+        try:
+            table = bench_rows(place, clock, row_filter, folder / f"{name}.json")
+        except (Failed, ValueError, KeyError) as error:
+            failures.append(f"{name}: {error}")
+            continue
+        copies.append(table["copy_GB/s"])
+        rows += [row for row in table["rows"] if row["row"] != "stream/copy"]
+        failures += [f"{row['row']}: {row['why']}" for row in table["rows"] if "why" in row]
+        if table["copy_GB/s"] is None:
+            failures.append(f"{name}: no row stream/copy to compare with")
+    return {"device": place.bench_device, "copy_GB/s": copies, "rows": rows, "failures": failures}
 
 
 def training_config(sizes, contrast):
@@ -164,3 +183,5 @@ def training(place, clock, options, folder):
 
 
 PARTS = {"build": build, "tests": tests, "parity": parity, "bench": bench, "training": training, "sanitizer": sanitizer}
+# Seconds that the parts before leave to each, where they run together.
+RESERVED = {"build": 0, "tests": 40, "parity": 30, "bench": 60, "training": 120, "sanitizer": 60}

@@ -89,11 +89,12 @@ class Place:
             raise Failed(f"cmake: {tail(result.output, 8)}")
 
     def build(self, clock, targets):
-        """Configures where needed and builds the targets: each part builds what it needs, so that it runs alone."""
+        """Configures where needed and builds the targets: each part builds what it needs, so that it runs alone. What does
+        not compile stops no other target."""
         if not self.wants_build:
             return
         self.configure(clock)
-        command = ["cmake", "--build", self.folder, "-j", self.jobs, "--target", *targets]
+        command = ["cmake", "--build", self.folder, "-j", self.jobs, "--target", *targets, "--", "-k", "0"]
         result = run(command, clock.left(), self.environment)
         if result.code != 0:
             errors = [line for line in result.output.splitlines() if re.search(r"\berror\b|FAILED", line)]
@@ -120,8 +121,7 @@ class Host(Place):
     """attune's CUDA backend on the CPU, with tiny sizes. The rows of the benchmark are the CPU's own."""
 
     prefix, program_name, device = "cuda_on_host", "attune-on-host", "cuda"
-    bench_program, bench_device, bench_filter = "attune", "cpu", "stream/copy|^norm/"
-    bench_targets = ("attune-program", "attune-bench")
+    bench_device, bench_ops = "cpu", ("norm",)
     training = {"channels": [8, 12, 16], "batch": 2, "size": 32, "steps": 4, "loader_threads": 1,
                 "samples": 16, "width": 16}
     torch_device = "cpu"
@@ -144,8 +144,7 @@ class Host(Place):
 
 class Gpu(Place):
     prefix, program_name, device = "gpu", "attune", "cuda"
-    bench_program, bench_device, bench_filter = "attune", "cuda", ""
-    bench_targets = ("attune-program", "attune-bench")
+    bench_device, bench_ops = "cuda", tuple(sorted(path.name for path in ROOT.glob("kernels/*/") if path.is_dir()))
     training = {"channels": [32, 64, 128, 256, 512], "batch": 16, "size": 256, "steps": 80, "loader_threads": 14,
                 "samples": 256, "width": 256}
     torch_device = "cuda"
@@ -155,9 +154,10 @@ class Gpu(Place):
     def __init__(self, folder, build, jobs):
         super().__init__(folder or ROOT / "build/gpu", build, jobs)
         self.carried = ROOT / "build/carry/prefix"
-        libraries = self.carried / "usr/lib/x86_64-linux-gnu"
-        # libdnnl itself needs libOpenCL, which no executable's own search path leads to.
-        paths = [str(libraries), *os.environ.get("LD_LIBRARY_PATH", "").split(":")]
+        # What libraries need themselves (libdnnl OpenCL, cuDNN cuBLAS), which no executable's own search path leads to.
+        libraries = [self.carried / "usr/lib/x86_64-linux-gnu", *(path / "lib" for path in self.wheels()),
+                     TOOLKIT.parent / "lib64"]
+        paths = [*map(str, libraries), *os.environ.get("LD_LIBRARY_PATH", "").split(":")]
         self.environment.update(LD_LIBRARY_PATH=":".join(path for path in paths if path))
 
     def options(self):
@@ -181,9 +181,9 @@ class Gpu(Place):
 
     @staticmethod
     def wheels():
-        """Where PyTorch's packages keep cuDNN and the like."""
-        return sorted(path for base in sys.path for path in pathlib.Path(base or ".").glob("nvidia/*")
-                      if (path / "lib").is_dir())
+        """Where PyTorch's packages keep cuDNN."""
+        return sorted(path for base in sys.path if base for path in pathlib.Path(base).glob("nvidia/*")
+                      if any(path.glob("lib/libcudnn.so*")))
 
     @staticmethod
     def query(field):

@@ -29,10 +29,11 @@ def sanitizer_table(part):
 
 
 def tests_table(part):
-    return table(("test", "status", "s"), [(row["test"], row["status"], row["seconds"]) for row in part.get("tests", [])])
+    rows = [(row["test"], row["status"], row["seconds"]) for row in part.get("tests", [])]
+    return table(("test", "status", "s"), rows)
 
 
-TABLES = {"tests": tests_table, "bench": bench_table, "training": training_table, "sanitizer": sanitizer_table}
+TABLES = {"tests": tests_table, "parity": tests_table, "bench": bench_table, "training": training_table, "sanitizer": sanitizer_table}
 
 
 def markdown(record):
