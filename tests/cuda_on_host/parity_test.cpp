@@ -85,20 +85,31 @@ std::string worst_parameter(Run& run, const std::vector<double>& actual,
   return text(name, ", by ", std::sqrt(worst) / norm(expected));
 }
 
+// A step's gradients. The contrastive loss amplifies the rounding of bf16 more in some networks than in others: what
+// CUDA's may differ from the CPU's by is 4 times what the CPU's differ from those of f32 (math.md, 8).
+double tolerance_in_bf16(Json json, const Batch& batch, const std::vector<double>& of_cpu) {
+  json["model"]["activations"] = "f32";
+  Run exact({}, tools::parse_config(json, "test", std::filesystem::path()));
+  exact.feed.start(batch);
+  exact.enqueue(batch.step);
+  return std::max(5e-2, 4 * relative_error(of_cpu, exact.gradients()));
+}
+
 void compare(std::uint64_t seed) {
   const Json json = random_network(seed);
   INFO("ATTUNE_PARITY_NETWORKS=1 ATTUNE_PARITY_SEED=" << seed << ": " << json.dump());
   const Config config = tools::parse_config(json, "test", std::filesystem::path());
   const bool narrow = config.model.options.activations == DType::bf16;
   const std::int64_t step = 1 + static_cast<std::int64_t>(seed % 2);
+  const Batch batch = make_batch(step, config.train.batch, config.train.size);
   Run cpu({}, config), cuda(cuda_device, config);
   for (Run* run : {&cpu, &cuda}) {
-    run->feed.start(make_batch(step, config.train.batch, config.train.size));
+    run->feed.start(batch);
     run->enqueue(step);
   }
   const std::vector<double> actual = cuda.gradients(), expected = cpu.gradients();
   INFO("most in " << worst_parameter(cpu, actual, expected));
-  CHECK(relative_error(actual, expected) <= (narrow ? 5e-2 : 1e-4));
+  CHECK(relative_error(actual, expected) <= (narrow ? tolerance_in_bf16(json, batch, expected) : 1e-4));
   check_losses(cuda.finish(), cpu.finish(), narrow ? 1e-2 : 1e-3);
 }
 

@@ -160,7 +160,7 @@ def train_in_torch(place, clock, mode, contrast):
         return {"why": tail(result.output, 1)}
     if result.code != 0:
         raise Failed(f"PyTorch {mode}: exit code {result.code}: {tail(result.output, 1)}")
-    return json.loads(result.output.splitlines()[-1])
+    return json.loads([line for line in result.output.splitlines() if line.startswith("{")][-1])  # warnings around it
 
 
 def training(place, clock, options, folder):
@@ -174,7 +174,7 @@ def training(place, clock, options, folder):
             try:
                 row.update(train(place, clock, folder, contrast) if name == "attune" else
                            train_in_torch(place, clock, name, contrast))
-            except (Failed, ValueError) as error:
+            except (Failed, ValueError, IndexError, OSError) as error:
                 row["why"] = str(error)
                 failures.append(f"{row['by']}{', contrast' if contrast else ''}: {error}")
             rows.append(row)

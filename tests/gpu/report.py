@@ -14,7 +14,8 @@ def bench_table(part):
     rows = [(row["row"], number(row.get("microseconds"), ".1f"), number(row.get("GB/s"), ".1f"),
              number(row.get("share_of_copy"), ".0%"), number(row.get("ceiling"), ".0%"), row.get("why", ""))
             for row in part.get("rows", [])]
-    return table(("row", "us", "GB/s", "of the copy", "of the ceiling", ""), rows)
+    copies = [f"{rate:.0f}" for rate in part.get("copy_GB/s", []) if rate is not None]
+    return [f"Copy: {', '.join(copies)} GB/s.", "", *table(("row", "us", "GB/s", "of the copy", "of the ceiling", ""), rows)]
 
 
 def training_table(part):
@@ -24,7 +25,7 @@ def training_table(part):
 
 
 def sanitizer_table(part):
-    rows = [(tool, len(rows), sum(row["errors"] for row in rows)) for tool, rows in part.get("tools", {}).items()]
+    rows = [(tool, len(found), sum(row["errors"] for row in found)) for tool, found in part.get("tools", {}).items()]
     return table(("tool", "tests", "errors"), rows)
 
 
@@ -33,13 +34,15 @@ def tests_table(part):
     return table(("test", "status", "s"), rows)
 
 
-TABLES = {"tests": tests_table, "parity": tests_table, "bench": bench_table, "training": training_table, "sanitizer": sanitizer_table}
+TABLES = {"tests": tests_table, "parity": tests_table, "bench": bench_table, "training": training_table,
+          "sanitizer": sanitizer_table}
 
 
 def markdown(record):
     machine = ", ".join(f"{key} {value}" for key, value in record["machine"].items())
     lines = [f"# Acceptance: {'passed' if record['passed'] else 'FAILED'}", "", f"{machine}; {record['seconds']:.0f} s.", ""]
-    rows = [(part["name"], part["status"], f"{part['seconds']:.1f}", len(part["failures"])) for part in record["parts"]]
+    rows = [(part["name"], part["status"], format(part["seconds"], ".1f"), len(part["failures"]))
+            for part in record["parts"]]
     lines += table(("part", "status", "s", "failures"), rows)
     for part in record["parts"]:
         lines += [f"- {part['name']}: {failure}" for failure in part["failures"]]

@@ -171,6 +171,7 @@ def make_batch(batch, size, device):
 
 def measure(arguments):
     device = torch.device(arguments.device)
+    torch.backends.cudnn.benchmark = True
     channels = [int(c) for c in arguments.channels.split(",")]
     loss = Loss(channels, arguments.contrast).to(device, memory_format=torch.channels_last)
     parameters = list(loss.parameters())

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""What accept reads from each tool's output, here of canned text, and the page that it writes."""
+
+import json
+import unittest
+
+import reading
+import report
+
+JUNIT = """<?xml version="1.0"?><testsuite>
+<testcase name="gpu.norm" time="1.5" status="run"><system-out>All tests passed</system-out></testcase>
+<testcase name="gpu.adamw" time="0.1" status="run"><system-out>schedule.h:21: warning:
+  skipped: no CUDA
+  device</system-out></testcase>
+<testcase name="gpu.matmul" time="2" status="fail"><failure message=""/><system-out>matmul_test.cpp:9: FAILED:
+  CHECK( error &lt;= 1e-5 )
+with expansion:
+  0.5 &lt;= 0.00001</system-out></testcase>
+<testcase name="gpu.resample" time="0" status="notrun"><skipped message="Unable to find executable"/></testcase>
+</testsuite>"""
+
+# As compute-sanitizer of CUDA 13 writes them.
+CLEAN = "========= COMPUTE-SANITIZER\nAll tests passed\n========= ERROR SUMMARY: 0 errors\n"
+INVALID_WRITE = """========= COMPUTE-SANITIZER
+========= Invalid __global__ write of size 4 bytes
+=========     at planted_kernel(float *)+0x70 in planted.cu:12
+=========     by thread (0,0,0) in block (1,0,0)
+========= ERROR SUMMARY: 32 errors
+"""
+RACE = """========= COMPUTE-SANITIZER
+========= Error: Race reported between Write access at kernel+0x120 in planted.cu:20
+=========     and Read access at kernel+0x150 in planted.cu:21 [256 hazards]
+========= RACECHECK SUMMARY: 1 hazard displayed (1 error, 0 warnings)
+"""
+NO_RACE = "========= COMPUTE-SANITIZER\n========= RACECHECK SUMMARY: 0 hazards displayed (0 errors, 0 warnings)\n"
+ON_HOST_RACE = """norm_test.cpp:9: FAILED:
+due to unexpected exception with message:
+  kernel: race
+  on shared slots + 4 bytes, in planted_kernel, block 0, thread 1 writes it
+"""
+
+BENCH = {"benchmarks": [
+    {"name": "stream/copy", "run_type": "iteration", "real_time": 2.0, "time_unit": "ms", "GB/s": 3000.0},
+    {"name": "norm/forward/f32/9", "run_type": "iteration", "real_time": 5.0, "time_unit": "us", "GB/s": 1500.0,
+     "ceiling": 0.5},
+    {"name": "adamw/forward/f32/9", "run_type": "iteration", "error_occurred": True, "error_message": "no such kernel"}]}
+
+
+class ReadingTest(unittest.TestCase):
+    def test_ctest(self):
+        norm, adamw, matmul, resample = reading.read_ctest(JUNIT)
+        self.assertEqual(norm, {"test": "gpu.norm", "status": "passed", "seconds": 1.5})
+        self.assertEqual((adamw["status"], adamw["why"]), ("not run", reading.SKIPPED))
+        self.assertEqual(matmul["status"], "failed")
+        self.assertIn("CHECK( error <= 1e-5 ) with expansion: 0.5 <= 0.00001", matmul["why"])
+        self.assertEqual(resample["status"], "not run")
+
+    def test_sanitizer(self):
+        for tool, code, output, errors, why in (
+                ("memcheck", 0, CLEAN, 0, None), ("racecheck", 0, NO_RACE, 0, None),
+                ("memcheck", 0, INVALID_WRITE, 32, "Invalid __global__ write of size 4 bytes"),
+                ("racecheck", 0, RACE, 1, "Error: Race reported between Write access"),
+                ("memcheck", 255, "Device not supported", 1, "memcheck wrote no summary: Device not supported"),
+                ("synccheck", 1, "x_test.cpp:9: FAILED:\n  CHECK( false )\n" + CLEAN, 1,
+                 "exit code 1: x_test.cpp:9: FAILED: CHECK( false )"),
+                ("initcheck", 0, "skipped: no CUDA device\n" + CLEAN, 1, reading.SKIPPED)):
+            found = reading.read_sanitizer(tool, code, output, has_summary=True)
+            self.assertEqual(found["errors"], errors, output)
+            self.assertTrue(found.get("why", "").startswith(why or ""), found)
+            self.assertEqual("why" in found, why is not None)
+
+    def test_the_hosts_runtime_in_a_sanitizers_place(self):
+        found = reading.read_sanitizer("racecheck", 42, ON_HOST_RACE, has_summary=False)
+        self.assertEqual(found["errors"], 1)
+        self.assertTrue(found["why"].startswith("race on shared slots + 4 bytes"), found)
+        for tool in ("memcheck", "initcheck", "synccheck"):
+            self.assertEqual(reading.read_sanitizer(tool, 42, ON_HOST_RACE, has_summary=False), {"errors": 0})
+            self.assertEqual(reading.read_sanitizer(tool, 0, "All tests passed", has_summary=False), {"errors": 0})
+            self.assertEqual(reading.read_sanitizer(tool, -11, "", has_summary=False)["errors"], 1)
+
+    def test_bench(self):
+        table = reading.read_bench(json.dumps(BENCH))
+        copy, norm, adamw = table["rows"]
+        self.assertEqual(table["copy_GB/s"], 3000)
+        self.assertEqual((copy["microseconds"], copy["share_of_copy"]), (2000, 1))
+        self.assertEqual((norm["microseconds"], norm["share_of_copy"], norm["ceiling"]), (5, 0.5, 0.5))
+        self.assertEqual(adamw["why"], "no such kernel")
+
+    def test_training(self):
+        rates = (1, 90, 100, 110)
+        lines = [{"step": step, "loss": 1 / step, "images_per_s": rate} for step, rate in enumerate(rates, 1)]
+        read = reading.read_training("".join(json.dumps(line) + "\n" for line in lines))
+        self.assertEqual(read, {"images_per_s": 100, "steps": 4, "loss_first": 1, "loss_last": 0.25})
+        for bad in ("", '{"step": 1, "loss": NaN, "images_per_s": 5}\n'):
+            self.assertRaises(ValueError, reading.read_training, bad)
+
+    def test_markdown(self):
+        part = {"name": "bench", "status": "failed", "seconds": 1, "failures": ["adamw: no such kernel"],
+                "copy_GB/s": [3000], "rows": reading.read_bench(json.dumps(BENCH))["rows"]}
+        page = report.markdown({"passed": False, "machine": {"device": "H100"}, "seconds": 2, "parts": [part]})
+        self.assertIn("# Acceptance: FAILED", page)
+        self.assertIn("Copy: 3000 GB/s.", page)
+        self.assertIn("| norm/forward/f32/9 | 5.0 | 1500.0 | 50% | 50% |  |", page)
+        self.assertIn("- bench: adamw: no such kernel", page)
+
+
+if __name__ == "__main__":
+    unittest.main()
