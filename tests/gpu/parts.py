@@ -17,12 +17,11 @@ sys.path.insert(0, str(ROOT / "tests/program"))
 import pictures  # noqa: E402
 
 NO_PYTORCH = 3  # torch_step.py's exit code
-BENCH_TARGETS = ("attune-program", "attune-bench")
 
 
 def build(place, clock, options, folder):
     names = place.tests(clock, options.only)
-    place.build(clock, ["test." + name for name in names] + [place.program_target(), *BENCH_TARGETS])
+    place.build(clock, ["test." + name for name in names] + [place.program_target(), *place.bench_targets])
     return {"tests": len(names)}
 
 
@@ -88,7 +87,8 @@ def sanitizer(place, clock, options, folder):
 
 
 def bench_rows(place, clock, row_filter, path):
-    command = [place.folder / "attune", "bench", "--device", place.bench_device, "--json", path, "--filter", row_filter]
+    command = [place.folder / place.bench_program, "bench", "--device", place.bench_device, "--json", path,
+               "--filter", row_filter]
     result = run(command, clock.left(), place.environment)
     if result.code != 0 or not path.exists():
         raise Failed(f"attune bench --device {place.bench_device}: exit code {result.code}: {tail(result.output, 1)}")
@@ -97,7 +97,7 @@ def bench_rows(place, clock, row_filter, path):
 
 def bench(place, clock, options, folder):
     """One run an op, so that what ends or lasts too long costs no other's rows; each measures the copy anew."""
-    place.build(clock, BENCH_TARGETS)
+    place.build(clock, place.bench_targets)
     filters = {op: f"^{op}/|^stream/copy" for op in place.bench_ops}
     if options.bench_filter:
         filters = {"rows": f"{options.bench_filter}|^stream/copy"}

@@ -121,7 +121,8 @@ class Host(Place):
     """attune's CUDA backend on the CPU, with tiny sizes. The rows of the benchmark are the CPU's own."""
 
     prefix, program_name, device = "cuda_on_host", "attune-on-host", "cuda"
-    bench_device, bench_ops = "cpu", ("norm",)
+    bench_program, bench_device, bench_ops = "attune", "cpu", ("norm",)
+    bench_targets = ("attune-program", "attune-bench")
     training = {"channels": [8, 12, 16], "batch": 2, "size": 32, "steps": 4, "loader_threads": 1,
                 "samples": 16, "width": 16}
     torch_device = "cpu"
@@ -144,7 +145,9 @@ class Host(Place):
 
 class Gpu(Place):
     prefix, program_name, device = "gpu", "attune", "cuda"
-    bench_device, bench_ops = "cuda", tuple(sorted(path.name for path in ROOT.glob("kernels/*/") if path.is_dir()))
+    bench_targets = ("attune-program", "attune-bench")
+    bench_program, bench_device = "attune", "cuda"
+    bench_ops = tuple(sorted(path.name for path in ROOT.glob("kernels/*/") if path.is_dir()))
     training = {"channels": [32, 64, 128, 256, 512], "batch": 16, "size": 256, "steps": 80, "loader_threads": 14,
                 "samples": 256, "width": 256}
     torch_device = "cuda"

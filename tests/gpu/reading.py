@@ -87,8 +87,9 @@ def read_bench(text):
         if row.get("error_occurred"):
             rows.append({"row": row["name"], "why": row.get("error_message", "failed")})
             continue
-        rows.append({"row": row["name"], "microseconds": row["real_time"] * unit[row.get("time_unit", "ns")],
-                     "GB/s": row.get("GB/s"), "ceiling": row.get("ceiling")})
+        microseconds = row["real_time"] * unit[row.get("time_unit", "ns")]
+        rate = row.get("GB/s", row["bytes"] / microseconds * 1e-3 if "bytes" in row else None)
+        rows.append({"row": row["name"], "microseconds": microseconds, "GB/s": rate, "ceiling": row.get("ceiling")})
         if row["name"] == "stream/copy":
             copy = rows[-1]["GB/s"]
     for row in rows:
