@@ -65,26 +65,28 @@ Event::Event(Device device) {
   if (device.kind == DeviceKind::cpu) return;
   cudaEvent_t event = nullptr;
   cuda_check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags");
-  event_ = event;
+  event_.reset(event);
 }
-Event::~Event() {
-  if (event_) static_cast<void>(cudaEventDestroy(static_cast<cudaEvent_t>(event_)));
+void Event::Deleter::operator()(void* event) const noexcept {
+  static_cast<void>(cudaEventDestroy(static_cast<cudaEvent_t>(event)));
 }
 void Event::record(const Context& context) {
   if (event_)
-    cuda_check(cudaEventRecord(static_cast<cudaEvent_t>(event_), stream_of(context)), "cudaEventRecord");
+    cuda_check(cudaEventRecord(static_cast<cudaEvent_t>(event_.get()), stream_of(context)),
+               "cudaEventRecord");
 }
 void Event::hold_back(const Context& context) const {
   if (event_)
-    cuda_check(cudaStreamWaitEvent(stream_of(context), static_cast<cudaEvent_t>(event_), 0),
+    cuda_check(cudaStreamWaitEvent(stream_of(context), static_cast<cudaEvent_t>(event_.get()), 0),
                "cudaStreamWaitEvent");
 }
 void Event::synchronize() const {
-  if (event_) cuda_check(cudaEventSynchronize(static_cast<cudaEvent_t>(event_)), "cudaEventSynchronize");
+  if (event_)
+    cuda_check(cudaEventSynchronize(static_cast<cudaEvent_t>(event_.get())), "cudaEventSynchronize");
 }
 #else
 Event::Event(Device) {}
-Event::~Event() = default;
+void Event::Deleter::operator()(void*) const noexcept {}
 void Event::record(const Context&) {}
 void Event::hold_back(const Context&) const {}
 void Event::synchronize() const {}

@@ -32,9 +32,6 @@ void copy_async(Context& context, const TensorView& target, const ConstTensorVie
 class Event {
  public:
   explicit Event(Device device);
-  ~Event();
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
 
   // What the context has enqueued until now.
   void record(const Context& context);
@@ -44,7 +41,10 @@ class Event {
   void synchronize() const;
 
  private:
-  void* event_ = nullptr;  // a cudaEvent_t; null on the CPU
+  struct Deleter {
+    void operator()(void* event) const noexcept;
+  };
+  std::unique_ptr<void, Deleter> event_;  // a cudaEvent_t; null on the CPU
 };
 
 }  // namespace attune

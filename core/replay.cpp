@@ -1,7 +1,5 @@
 #include "core/replay.h"
 
-#include <memory>
-
 #ifdef ATTUNE_WITH_CUDA
 #include "core/cuda_check.h"
 #endif
@@ -34,40 +32,36 @@ Graph captured(cudaStream_t stream, const std::function<void()>& work) {
 
 }  // namespace
 
-Replay::~Replay() {
-  if (executable_) static_cast<void>(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(executable_)));
+void Replay::Deleter::operator()(void* executable) const noexcept {
+  static_cast<void>(cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(executable)));
 }
 
 // Equal kernels with other arguments are updated in place, which takes microseconds; else the graph is built anew.
 void Replay::capture(Context& context, const std::function<void()>& work) {
   const auto stream = static_cast<cudaStream_t>(context.stream());
   const Graph graph = captured(stream, work);
-  auto executable = static_cast<cudaGraphExec_t>(executable_);
   cudaGraphExecUpdateResultInfo difference = {};
-  if (!executable || cudaGraphExecUpdate(executable, graph.get(), &difference) != cudaSuccess) {
+  if (!executable_ || cudaGraphExecUpdate(static_cast<cudaGraphExec_t>(executable_.get()), graph.get(),
+                                          &difference) != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
-    if (executable) static_cast<void>(cudaGraphExecDestroy(executable));
-    executable_ = nullptr;
+    cudaGraphExec_t executable = nullptr;
     cuda_check(cudaGraphInstantiate(&executable, graph.get(), 0), "cudaGraphInstantiate");
-    executable_ = executable;
+    executable_.reset(executable);
   }
-  cuda_check(cudaGraphLaunch(executable, stream), "cudaGraphLaunch");
-}
-
-void Replay::run(Context& context, const std::function<void()>& work) {
-  if (context.device().kind == DeviceKind::cpu || !warm_) {
-    work();
-    warm_ = true;
-    return;
-  }
-  capture(context, work);
+  cuda_check(cudaGraphLaunch(static_cast<cudaGraphExec_t>(executable_.get()), stream), "cudaGraphLaunch");
 }
 
 #else
 
-Replay::~Replay() = default;
-void Replay::run(Context&, const std::function<void()>& work) { work(); }
+void Replay::Deleter::operator()(void*) const noexcept {}
+void Replay::capture(Context&, const std::function<void()>&) {}
 
 #endif
+
+void Replay::run(Context& context, const std::function<void()>& work) {
+  if (context.device().kind == DeviceKind::cuda && warm_) return capture(context, work);
+  work();
+  warm_ = true;
+}
 
 }  // namespace attune

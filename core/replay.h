@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "core/context.h"
 
@@ -9,11 +10,6 @@ namespace attune {
 
 class Replay {
  public:
-  Replay() = default;
-  ~Replay();
-  Replay(const Replay&) = delete;
-  Replay& operator=(const Replay&) = delete;
-
   // Enqueues what `work` enqueues on the context's stream. The first run is enqueued as it is, for the libraries choose
   // algorithms and allocate in it. Later ones are captured and launched whole; `work` is called each time, so that
   // arguments that change from run to run (a step's number, a learning rate) take effect. It must not allocate,
@@ -23,8 +19,11 @@ class Replay {
  private:
   void capture(Context& context, const std::function<void()>& work);
 
+  struct Deleter {
+    void operator()(void* executable) const noexcept;
+  };
   bool warm_ = false;
-  void* executable_ = nullptr;  // a cudaGraphExec_t
+  std::unique_ptr<void, Deleter> executable_;  // a cudaGraphExec_t
 };
 
 }  // namespace attune
