@@ -13,7 +13,7 @@ namespace {
 
 void check(cublasStatus_t status, const char* what) {
   require(status == CUBLAS_STATUS_SUCCESS, ErrorKind::device, "convolution: cuBLAS: ", what, ": ",
-          cublasGetStatusString(status));
+          cublasLtGetStatusString(status));
 }
 
 // The largest power of two up to 16 that divides all addresses.
