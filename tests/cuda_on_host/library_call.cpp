@@ -42,8 +42,8 @@ void run(const std::string& name, const std::vector<Memory>& reads, const std::v
 
 }  // namespace
 
-void enqueue_library_call(void* stream, const char* name, std::vector<Memory> reads,
-                          std::vector<Memory> writes, std::function<void()> body) {
+void enqueue_library_call(void* stream, const char* name, const std::vector<Memory>& reads,
+                          const std::vector<Memory>& writes, const std::function<void()>& body) {
   const std::lock_guard lock(runtime_lock());
   ++counters_now().launches[name];
   submit(static_cast<cudaStream_t>(stream), work_of([=] {

@@ -14,7 +14,7 @@ struct Memory {
 
 // `reads` has to be written device memory, `writes` device memory; else the call is a fault and does not run. `stream`
 // is a cudaStream_t.
-void enqueue_library_call(void* stream, const char* name, std::vector<Memory> reads,
-                          std::vector<Memory> writes, std::function<void()> body);
+void enqueue_library_call(void* stream, const char* name, const std::vector<Memory>& reads,
+                          const std::vector<Memory>& writes, const std::function<void()>& body);
 
 }  // namespace cuda_on_host

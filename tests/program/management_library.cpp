@@ -1,6 +1,7 @@
 // Stands in for NVIDIA's management library (libnvidia-ml.so.1): one GPU, the one of the CUDA runtime on the host.
 #include <cstring>
 
+// NOLINTBEGIN(readability-identifier-naming): the library's names
 extern "C" {
 
 int nvmlInit_v2() { return 0; }
@@ -23,3 +24,4 @@ int nvmlDeviceGetCurrentClocksThrottleReasons(void*, unsigned long long* reasons
 }
 
 }  // extern "C"
+// NOLINTEND(readability-identifier-naming)
