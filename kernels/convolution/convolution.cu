@@ -1,6 +1,7 @@
 // The library's products (library.h) and the passes around them (passes.cuh): weights narrowed to bf16 before them; bias
 // and activation behind forward where the product has none fused; before backward one pass that applies the activation's
 // derivative to dy and sums dbias; gradients added behind it where a mode says so.
+#include "core/cuda/most_slabs.cuh"
 #include "core/scratch.h"
 #include "kernels/convolution/library.h"
 #include "kernels/convolution/passes.cuh"
@@ -36,7 +37,8 @@ struct BackwardScratch {
     if (wants_dweights && (dtype == DType::bf16 || a.dweights_mode == GradientMode::accumulate))
       dweights = scratch.take(a.weights.shape, dtype);
     const std::int64_t channels = a.dy.shape[3];
-    partials = scratch.take({passes::most_slabs(pixels_of(a.dy.shape), channels), channels}, DType::f32);
+    partials =
+        scratch.take({attune::cuda::most_slabs(1, pixels_of(a.dy.shape), channels), channels}, DType::f32);
     library = scratch.take(library::scratch_bytes(problem));
     bytes = scratch.bytes();
   }

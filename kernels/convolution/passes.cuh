@@ -182,14 +182,6 @@ inline RowGrid plan_for(std::int64_t pixels, std::int64_t channels, int width) {
   return plan_row_grid(1, pixels, channels, width, multiprocessor_count());
 }
 
-// Of the partials, for the width that takes the most slabs, as the pointers' alignment is not known when planning.
-inline std::int64_t most_slabs(std::int64_t pixels, std::int64_t channels) {
-  std::int64_t slabs = 1;
-  for (const int width : {1, vector_width<float>, vector_width<bfloat16>})
-    slabs = std::max(slabs, plan_for(pixels, channels, width).slabs);
-  return slabs;
-}
-
 template <class T, int width>
 void activate_as(Context& context, const float* bias, std::int64_t pixels, std::int64_t channels, float slope,
                  T* y) {

@@ -4,6 +4,7 @@
 #include "kernels/masked_style/masked_style.h"
 
 #include "core/cuda/launch.cuh"
+#include "core/cuda/most_slabs.cuh"
 #include "core/cuda/reduce.cuh"
 #include "core/cuda/row_grid.cuh"
 #include "core/cuda/vector.cuh"
@@ -255,11 +256,8 @@ void backward(Context& context, const Backward& a) {
   }
 }
 
-// For the width that takes the most slabs, as the pointers' alignment is not known yet.
 std::int64_t workspace_bytes(const Shape& x) {
-  std::int64_t slabs = 1;
-  for (int width : {1, vector_width<float>, vector_width<bfloat16>})
-    slabs = std::max(slabs, plan_for(x, width).slabs);
+  const std::int64_t slabs = most_slabs(x[0], checked_multiply(x[1], x[2]), x[3]);
   const std::int64_t floats = checked_multiply(checked_multiply(slabs, x[0]), regions * (3 * x[3] + 1));
   return checked_multiply(floats, sizeof(float));
 }

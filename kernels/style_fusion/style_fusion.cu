@@ -4,6 +4,7 @@
 #include "kernels/style_fusion/style_fusion.h"
 
 #include "core/cuda/launch.cuh"
+#include "core/cuda/most_slabs.cuh"
 #include "core/cuda/row_grid.cuh"
 #include "core/cuda/vector.cuh"
 #include "kernels/masked_style/masked_style.h"
@@ -180,11 +181,9 @@ void backward(Context& context, const Backward& a, const Options& options) {
   }
 }
 
-// For the width that takes the most slabs, as the pointers' alignment is not known yet; forward's is masked_style's.
+// Forward's is masked_style's.
 std::int64_t workspace_bytes(const Shape& x) {
-  std::int64_t slabs = 1;
-  for (int width : {1, vector_width<float>, vector_width<bfloat16>})
-    slabs = std::max(slabs, plan_two_passes(x, width).slabs);
+  const std::int64_t slabs = most_slabs(x[0], checked_multiply(x[1], x[2]), x[3]);
   const std::int64_t floats = checked_multiply(checked_multiply(slabs + 2, x[0]), sums * x[3]);
   return std::max(checked_multiply(floats, sizeof(float)), masked_style::cuda::workspace_bytes(x));
 }
