@@ -31,6 +31,15 @@ std::int64_t ConvolutionLayer::workspace_bytes(const std::vector<TensorSpec>& in
                context.threads());
 }
 
+Cost ConvolutionLayer::forward_cost(const LayerForward& a) const {
+  return convolution::forward_cost(a.inputs[0].shape, weights_->shape, a.inputs[0].dtype, config_.options);
+}
+
+Cost ConvolutionLayer::backward_cost(const LayerBackward& a) const {
+  return convolution::backward_cost(a.inputs[0].shape, weights_->shape, a.inputs[0].dtype, config_.options,
+                                    a.input_modes[0], a.parameters_mode);
+}
+
 void ConvolutionLayer::forward(Context& context, const LayerForward& a) const {
   convolution::forward(context, {a.inputs[0], weights_->value, bias_->value, a.outputs[0]}, config_.options);
 }

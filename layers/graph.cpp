@@ -16,7 +16,7 @@ ValueId Graph::input(const std::string& name, bool wants_gradient) {
 std::vector<ValueId> Graph::add(const Layer& layer, const std::vector<ValueId>& inputs, Learning learning) {
   // Without shapes yet the number of outputs comes from the layer's needs, which list them all.
   const std::size_t outputs = layer.backward_needs().outputs.size();
-  Node node{&layer, inputs, {}, learning, false, {}, {}};
+  Node node{&layer, inputs, {}, learning, false, {}, {}, {}, {}};
   for (std::size_t i = 0; i < outputs; ++i) {
     Value value;
     value.name = layer.kind();
@@ -46,6 +46,7 @@ void Graph::plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, 
   lay_out(context, mode);
   lay_out_losses(context);
   bind();
+  describe_passes();
   if (mode == Mode::training) {
     write_loss_seeds(context);
     clear_unreached_parameters();
@@ -235,29 +236,53 @@ void Graph::clear_unreached_parameters() {
       fill_bytes(parameter->gradient.data, parameter->gradient.device, 0, parameter->gradient.bytes());
 }
 
-void Graph::forward(Context& context, const RunInfo& run) {
+void Graph::describe_passes() {
   for (std::size_t n = 0; n < nodes_.size(); ++n) {
     Node& node = nodes_[n];
+    const std::vector<Parameter*> parameters = node.layer->parameters();
+    Pass pass;
+    pass.kind = node.layer->kind();
+    pass.name = parameters.empty() ? text(node.forward.outputs[0].shape)
+                                   : parameters[0]->name.substr(0, parameters[0]->name.rfind('.'));
+    pass.node = static_cast<int>(n);
+    pass.dtype = node.forward.inputs[0].dtype;
+    node.forward_pass = node.backward_pass = pass;
+    node.forward_pass.direction = "forward";
+    node.forward_pass.cost = node.layer->forward_cost(node.forward);
+    if (!node.runs_backward) continue;
+    node.backward_pass.direction = "backward";
+    node.backward_pass.cost = node.layer->backward_cost(node.backward);
+  }
+}
+
+void Graph::forward(Context& context, const RunInfo& run) {
+  for (Node& node : nodes_) {
     node.forward.run = run;
-    const auto run_node = [&] { node.layer->forward(context, node.forward); };
     if (observer)
-      observer(node.layer->kind(), static_cast<int>(n), false, run_node);
+      observer(node.forward_pass, [&] { node.layer->forward(context, node.forward); });
     else
-      run_node();
+      node.layer->forward(context, node.forward);
   }
 }
 
 void Graph::backward(Context& context, const RunInfo& run) {
-  for (std::size_t n = nodes_.size(); n-- > 0;) {
-    Node& node = nodes_[n];
+  for (auto reverse = nodes_.rbegin(); reverse != nodes_.rend(); ++reverse) {
+    Node& node = *reverse;
     if (!node.runs_backward) continue;
     node.backward.run = run;
-    const auto run_node = [&] { node.layer->backward(context, node.backward); };
     if (observer)
-      observer(node.layer->kind(), static_cast<int>(n), true, run_node);
+      observer(node.backward_pass, [&] { node.layer->backward(context, node.backward); });
     else
-      run_node();
+      node.layer->backward(context, node.backward);
   }
+}
+
+std::vector<Pass> Graph::passes() const {
+  std::vector<Pass> all;
+  for (const Node& node : nodes_) all.push_back(node.forward_pass);
+  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node)
+    if (node->runs_backward) all.push_back(node->backward_pass);
+  return all;
 }
 
 TensorView Graph::value(ValueId value) const {

@@ -32,6 +32,20 @@
 namespace attune {
 
 using ValueId = int;
+
+// One layer's run, forward or backward, as a profile lists it.
+struct Pass {
+  std::string kind;
+  std::string name;       // what its parameters' names have in common, else its output's shape
+  std::string direction;  // "forward", "backward"
+  int node = 0;
+  DType dtype = DType::f32;  // of the activations
+  Cost cost;
+};
+
+// Called around what a pass enqueues, for profiling: must call `run` once.
+using PassObserver = std::function<void(const Pass& pass, const std::function<void()>& run)>;
+
 // Whether a node's backward reaches its layer's parameters: frozen nodes pass gradients to their inputs only.
 enum class Learning { normal, frozen };
 
@@ -59,10 +73,11 @@ class Graph {
   const TensorSpec& spec(ValueId value) const { return values_[index(value)].spec; }
 
   std::int64_t arena_bytes() const { return arena_.bytes(); }
+  // What forward() and then backward() run, in their order.
+  std::vector<Pass> passes() const;
 
-  // Called around each node's forward (false) and backward (true), for profiling; empty by default.
-  std::function<void(const std::string& kind, int node, bool backward, const std::function<void()>& run)>
-      observer;
+  // Empty by default.
+  PassObserver observer;
 
  private:
   struct Value {
@@ -81,6 +96,7 @@ class Graph {
     bool runs_backward = false;
     LayerForward forward;
     LayerBackward backward;
+    Pass forward_pass, backward_pass;
   };
   struct Loss {
     ValueId value;
@@ -97,6 +113,7 @@ class Graph {
   void bind_backward(Node& node, std::vector<bool>& written, std::vector<const Layer*>& layers_written);
   void write_loss_seeds(Context& context);
   void clear_unreached_parameters();
+  void describe_passes();
 
   std::vector<Value> values_;
   std::vector<Node> nodes_;

@@ -11,6 +11,15 @@ std::int64_t ColorTransformLayer::workspace_bytes(const std::vector<TensorSpec>&
   return color_transform::workspace_bytes(inputs[0].shape, inputs[1].shape, context.device());
 }
 
+Cost ColorTransformLayer::forward_cost(const LayerForward& a) const {
+  return color_transform::forward_cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype);
+}
+
+Cost ColorTransformLayer::backward_cost(const LayerBackward& a) const {
+  return color_transform::backward_cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype,
+                                        a.input_modes[1] != GradientMode::ignore);
+}
+
 void ColorTransformLayer::forward(Context& context, const LayerForward& a) const {
   color_transform::forward(context, {a.inputs[0], a.inputs[1], a.inputs[2], a.outputs[0]}, options_);
 }
@@ -30,6 +39,15 @@ void ColorTransformLayer::backward(Context& context, const LayerBackward& a) con
 
 std::vector<TensorSpec> BlendOutputLayer::infer(const std::vector<TensorSpec>& inputs) const {
   return {{inputs[1].shape, inputs[1].dtype, true}};
+}
+
+Cost BlendOutputLayer::forward_cost(const LayerForward& a) const {
+  return blend_output::forward_cost(a.inputs[1].shape, a.inputs[0].dtype);
+}
+
+Cost BlendOutputLayer::backward_cost(const LayerBackward& a) const {
+  return blend_output::backward_cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype,
+                                     a.input_modes[1] != GradientMode::ignore);
 }
 
 void BlendOutputLayer::forward(Context& context, const LayerForward& a) const {

@@ -20,6 +20,8 @@ class ColorTransformLayer final : public Layer {
   BackwardNeeds backward_needs() const override { return {{true, true, true}, {false}}; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 
@@ -33,6 +35,8 @@ class BlendOutputLayer final : public Layer {
   std::string kind() const override { return "blend_output"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override { return {{true, true, true}, {false}}; }
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 };

@@ -66,6 +66,9 @@ class Layer {
   virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, const Context&, Mode) const {
     return 0;
   }
+  // The work that a call with arguments of these shapes and modes cannot avoid; no element is read.
+  virtual Cost forward_cost(const LayerForward& arguments) const = 0;
+  virtual Cost backward_cost(const LayerBackward& arguments) const = 0;
 
   virtual void forward(Context& context, const LayerForward& arguments) const = 0;
   virtual void backward(Context& context, const LayerBackward& arguments) const = 0;

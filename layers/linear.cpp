@@ -5,9 +5,10 @@ namespace attune {
 namespace {
 
 // [N, K, C] as N K rows of C.
+Shape as_rows(const Shape& shape) { return {shape[0] * shape[1], shape[2]}; }
 template <class View>
 View as_rows(const View& view) {
-  return view.empty() ? view : view.reshaped({view.shape[0] * view.shape[1], view.shape[2]});
+  return view.empty() ? view : view.reshaped(as_rows(view.shape));
 }
 
 }  // namespace
@@ -34,9 +35,17 @@ BackwardNeeds LinearLayer::backward_needs() const {
 
 std::int64_t LinearLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                           Mode) const {
-  const Shape& x = inputs[0].shape;
-  return matmul::workspace_bytes({x[0] * x[1], x[2]}, weights_->shape, inputs[0].dtype, options_,
+  return matmul::workspace_bytes(as_rows(inputs[0].shape), weights_->shape, inputs[0].dtype, options_,
                                  context.device());
+}
+
+Cost LinearLayer::forward_cost(const LayerForward& a) const {
+  return matmul::forward_cost(as_rows(a.inputs[0].shape), weights_->shape, a.inputs[0].dtype);
+}
+
+Cost LinearLayer::backward_cost(const LayerBackward& a) const {
+  return matmul::backward_cost(as_rows(a.inputs[0].shape), weights_->shape, a.inputs[0].dtype, options_,
+                               a.input_modes[0], a.parameters_mode);
 }
 
 void LinearLayer::forward(Context& context, const LayerForward& a) const {

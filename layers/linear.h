@@ -17,6 +17,8 @@ class LinearLayer final : public Layer {
   std::vector<Parameter*> parameters() const override { return {weights_, bias_}; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 

@@ -19,6 +19,14 @@ std::vector<TensorSpec> PackInputLayer::infer(const std::vector<TensorSpec>& inp
   return {{{picture[0], padded(picture[1], stride_), padded(picture[2], stride_), 4}, activations_, true}};
 }
 
+Cost PackInputLayer::forward_cost(const LayerForward& a) const {
+  return pack_input::forward_cost(a.inputs[0].shape, a.outputs[0].shape, activations_);
+}
+
+Cost PackInputLayer::backward_cost(const LayerBackward& a) const {
+  return pack_input::backward_cost(a.inputs[0].shape, a.outputs[0].shape, activations_);
+}
+
 void PackInputLayer::forward(Context& context, const LayerForward& a) const {
   pack_input::Forward arguments;
   arguments.picture = a.inputs[0];
@@ -53,6 +61,15 @@ std::int64_t MaskPyramidLayer::workspace_bytes(const std::vector<TensorSpec>& in
     bytes = std::max(bytes, resample::workspace_bytes(one_channel(levels[0].shape), one_channel(level.shape),
                                                       context.device()));
   return bytes;
+}
+
+Cost MaskPyramidLayer::forward_cost(const LayerForward& a) const {
+  const DType dtype = a.inputs[0].dtype;
+  Cost cost{(a.inputs[0].elements() + a.outputs[0].elements()) * size_of(dtype), 0};
+  for (std::size_t level = 1; level < a.outputs.size(); ++level)
+    cost = cost + resample::cost(one_channel(a.outputs[0].shape), one_channel(a.outputs[level].shape), dtype,
+                                 resample::Method::area);
+  return cost;
 }
 
 void MaskPyramidLayer::forward(Context& context, const LayerForward& a) const {

@@ -20,6 +20,8 @@ class PackInputLayer final : public Layer {
   BackwardNeeds backward_needs() const override {
     return {std::vector<bool>(with_mask_ ? 2 : 1, false), {false}};
   }
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 
@@ -45,6 +47,8 @@ class MaskPyramidLayer final : public Layer {
   }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward&) const override { return {}; }
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context&, const LayerBackward&) const override {}  // masks are data
 

@@ -27,6 +27,14 @@ std::int64_t MaskedStyleLayer::workspace_bytes(const std::vector<TensorSpec>& in
   return masked_style::workspace_bytes(inputs[0].shape, context.device());
 }
 
+Cost MaskedStyleLayer::forward_cost(const LayerForward& a) const {
+  return masked_style::forward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+}
+
+Cost MaskedStyleLayer::backward_cost(const LayerBackward& a) const {
+  return masked_style::backward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+}
+
 void MaskedStyleLayer::forward(Context& context, const LayerForward& a) const {
   masked_style::forward(context, {a.inputs[0], a.inputs[1], a.outputs[0], a.outputs[1], a.outputs[2]});
 }
@@ -68,6 +76,14 @@ BackwardNeeds StyleFusionLayer::backward_needs() const {
 std::int64_t StyleFusionLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                                Mode) const {
   return style_fusion::workspace_bytes(inputs[0].shape, inputs[0].dtype, context.device());
+}
+
+Cost StyleFusionLayer::forward_cost(const LayerForward& a) const {
+  return style_fusion::forward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+}
+
+Cost StyleFusionLayer::backward_cost(const LayerBackward& a) const {
+  return style_fusion::backward_cost(a.inputs[0].shape, a.inputs[0].dtype);
 }
 
 void StyleFusionLayer::forward(Context& context, const LayerForward& a) const {

@@ -15,6 +15,8 @@ class MaskedStyleLayer final : public Layer {
   BackwardNeeds backward_needs() const override { return {{true, true}, {true, true, true}}; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 };
@@ -33,6 +35,8 @@ class StyleFusionLayer final : public Layer {
   std::vector<Parameter*> parameters() const override;
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 

@@ -12,6 +12,14 @@ std::int64_t UpsampleConcatLayer::workspace_bytes(const std::vector<TensorSpec>&
   return upsample_concat::workspace_bytes(inputs[0].shape, context.device());
 }
 
+Cost UpsampleConcatLayer::forward_cost(const LayerForward& a) const {
+  return upsample_concat::cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype);
+}
+
+Cost UpsampleConcatLayer::backward_cost(const LayerBackward& a) const {
+  return upsample_concat::cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype);
+}
+
 void UpsampleConcatLayer::forward(Context& context, const LayerForward& a) const {
   upsample_concat::forward(context, {a.inputs[0], a.inputs[1], a.outputs[0]});
 }

@@ -15,6 +15,10 @@ std::int64_t PatchDrawLayer::workspace_bytes(const std::vector<TensorSpec>& inpu
   return patch_sample::workspace_bytes(mask[0], mask[1] * mask[2], samples_, context.device());
 }
 
+Cost PatchDrawLayer::forward_cost(const LayerForward& a) const {
+  return patch_sample::draw_cost(a.inputs[0].shape, samples_);
+}
+
 void PatchDrawLayer::forward(Context& context, const LayerForward& a) const {
   patch_sample::Options options;
   options.seed = a.run.seed;
@@ -35,6 +39,14 @@ std::int64_t PatchGatherLayer::workspace_bytes(const std::vector<TensorSpec>& in
                                                Mode) const {
   const Shape &x = inputs[0].shape, &indices = inputs[1].shape;
   return patch_sample::workspace_bytes(x[0], x[1] * x[2], indices[1], context.device());
+}
+
+Cost PatchGatherLayer::forward_cost(const LayerForward& a) const {
+  return patch_sample::gather_cost(a.outputs[0].shape, a.outputs[0].dtype);
+}
+
+Cost PatchGatherLayer::backward_cost(const LayerBackward& a) const {
+  return patch_sample::scatter_cost(a.output_gradients[0].shape, a.inputs[0].shape, a.inputs[0].dtype);
 }
 
 void PatchGatherLayer::forward(Context& context, const LayerForward& a) const {
@@ -63,6 +75,13 @@ patch_infonce::Inputs gathered(const std::vector<ConstTensorView>& inputs, bool 
     all.negative_count = inputs[sets + 2];
   }
   return all;
+}
+
+// `inputs`: specs or views.
+template <class Input>
+patch_infonce::Extents extents_of(const std::vector<Input>& inputs, bool with_negatives) {
+  const Shape &anchors = inputs[0].shape, &positives = inputs[1].shape;
+  return {anchors[0], anchors[1], positives[1], with_negatives ? inputs[2].shape[1] : 0, anchors[2]};
 }
 
 }  // namespace
@@ -95,10 +114,15 @@ BackwardNeeds PatchInfoNceLayer::backward_needs() const {
 
 std::int64_t PatchInfoNceLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                                 Mode) const {
-  const Shape& anchors = inputs[0].shape;
-  const std::int64_t negatives = with_negatives_ ? inputs[2].shape[1] : 0;
-  return patch_infonce::workspace_bytes({anchors[0], anchors[1], inputs[1].shape[1], negatives, anchors[2]},
-                                        context.device());
+  return patch_infonce::workspace_bytes(extents_of(inputs, with_negatives_), context.device());
+}
+
+Cost PatchInfoNceLayer::forward_cost(const LayerForward& a) const {
+  return patch_infonce::forward_cost(extents_of(a.inputs, with_negatives_), a.inputs[0].dtype, options_);
+}
+
+Cost PatchInfoNceLayer::backward_cost(const LayerBackward& a) const {
+  return patch_infonce::backward_cost(extents_of(a.inputs, with_negatives_), a.inputs[0].dtype, options_);
 }
 
 void PatchInfoNceLayer::forward(Context& context, const LayerForward& a) const {

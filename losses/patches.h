@@ -20,6 +20,8 @@ class PatchDrawLayer final : public Layer {
   BackwardNeeds backward_needs() const override { return {{false}, {false, false}}; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward&) const override { return {}; }
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context&, const LayerBackward&) const override {}  // positions are data
 
@@ -37,6 +39,8 @@ class PatchGatherLayer final : public Layer {
   BackwardNeeds backward_needs() const override { return {{false, true, true}, {false}}; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 };
@@ -59,6 +63,8 @@ class PatchInfoNceLayer final : public Layer {
   BackwardNeeds backward_needs() const override;
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
+  Cost forward_cost(const LayerForward& a) const override;
+  Cost backward_cost(const LayerBackward& a) const override;
   void forward(Context& context, const LayerForward& a) const override;
   void backward(Context& context, const LayerBackward& a) const override;
 

@@ -13,6 +13,14 @@ std::int64_t ReconstructionLossLayer::workspace_bytes(const std::vector<TensorSp
   return reconstruction::workspace_bytes(inputs[0].shape, context.device());
 }
 
+Cost ReconstructionLossLayer::forward_cost(const LayerForward& a) const {
+  return reconstruction::forward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+}
+
+Cost ReconstructionLossLayer::backward_cost(const LayerBackward& a) const {
+  return reconstruction::backward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+}
+
 void ReconstructionLossLayer::forward(Context& context, const LayerForward& a) const {
   reconstruction::forward(
       context, {a.inputs[0], a.inputs[1], a.inputs[2], a.outputs[0], a.outputs[1], a.outputs[2]}, options_);

@@ -112,14 +112,22 @@ Cost forward_cost(const Shape& x, const Shape& weights, DType dtype, const Optio
           2 * y.elements() * taps};
 }
 
-Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options) {
+Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                   GradientMode dx_mode, GradientMode dweights_mode) {
   const Shape y = output_shape(x, weights, options);
-  const std::int64_t parameters = 2 * weights.elements() + weights[0];
-  const std::int64_t outputs = (options.activation == Activation::none ? 1 : 2) * y.elements();
-  const std::int64_t taps = weights[1] * weights[2] * weights[3];
-  // dx and dweights are each a product as large as forward's.
-  return {(2 * x.elements() + outputs) * size_of(dtype) + parameters * size_of(statistics_dtype(dtype)),
-          4 * y.elements() * taps};
+  const std::int64_t parameter_size = size_of(statistics_dtype(dtype));
+  const std::int64_t product = 2 * y.elements() * weights[1] * weights[2] * weights[3];
+  Cost cost{(options.activation == Activation::none ? 1 : 2) * y.elements() * size_of(dtype), 0};
+  // dx reads the weights, dweights reads x; each is a product as large as forward's.
+  if (dx_mode != GradientMode::ignore)
+    cost = cost + Cost{gradient_accesses(dx_mode) * x.elements() * size_of(dtype) +
+                           weights.elements() * parameter_size,
+                       product};
+  if (dweights_mode != GradientMode::ignore)
+    cost = cost + Cost{x.elements() * size_of(dtype) + gradient_accesses(dweights_mode) *
+                                                           (weights.elements() + weights[0]) * parameter_size,
+                       product};
+  return cost;
 }
 
 }  // namespace attune::convolution

@@ -91,7 +91,9 @@ std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType
 
 // Taps that fall on the padding count as work.
 Cost forward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options);
-Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options);
+Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                   GradientMode dx_mode = GradientMode::overwrite,
+                   GradientMode dweights_mode = GradientMode::overwrite);
 
 // The bodies that forward and backward dispatch to after their checks; y has pixels.
 namespace cpu {

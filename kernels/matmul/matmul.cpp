@@ -1,9 +1,8 @@
-#include "kernels/matmul/matmul.h"
-
 #include <cmath>
 #include <limits>
 
 #include "core/checks.h"
+#include "kernels/matmul/as_convolution.h"
 
 namespace attune::matmul {
 
@@ -74,19 +73,13 @@ std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, 
 }
 
 Cost forward_cost(const Shape& x, const Shape& weights, DType dtype) {
-  const Shape y = check_shapes(x, weights);
-  const std::int64_t parameters = weights.elements() + weights[0];
-  return {(x.elements() + y.elements()) * size_of(dtype) + parameters * size_of(statistics_dtype(dtype)),
-          2 * y.elements() * x[1]};
+  return convolution::forward_cost(as_picture(x), as_kernel(weights), dtype, as_convolution(Options()));
 }
 
-Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options) {
-  const Shape y = check_shapes(x, weights);
-  const std::int64_t parameters = 2 * weights.elements() + weights[0];
-  const std::int64_t outputs = (options.activation == Activation::none ? 1 : 2) * y.elements();
-  // dx and dweights are each a product as large as forward's.
-  return {(2 * x.elements() + outputs) * size_of(dtype) + parameters * size_of(statistics_dtype(dtype)),
-          4 * y.elements() * x[1]};
+Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                   GradientMode dx_mode, GradientMode dweights_mode) {
+  return convolution::backward_cost(as_picture(x), as_kernel(weights), dtype, as_convolution(options),
+                                    dx_mode, dweights_mode);
 }
 
 }  // namespace attune::matmul

@@ -68,7 +68,9 @@ std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, 
                              Device device, int threads = 0);
 
 Cost forward_cost(const Shape& x, const Shape& weights, DType dtype);
-Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options);
+Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                   GradientMode dx_mode = GradientMode::overwrite,
+                   GradientMode dweights_mode = GradientMode::overwrite);
 
 // The bodies that forward and backward dispatch to after their checks; there are rows.
 namespace cpu {

@@ -21,6 +21,17 @@ class WeightedSumLayer final : public Layer {
     return {{{1}, DType::f32, true}};
   }
   BackwardNeeds backward_needs() const override { return {std::vector<bool>(inputs_, false), {false}}; }
+  Cost forward_cost(const LayerForward& a) const override {
+    Cost cost{4, 0};
+    for (const ConstTensorView& x : a.inputs) cost = cost + Cost{4 * x.elements(), 2 * x.elements()};
+    return cost;
+  }
+  Cost backward_cost(const LayerBackward& a) const override {
+    Cost cost{4, 0};
+    for (std::size_t k = 0; k < a.input_gradients.size(); ++k)
+      cost.bytes += 4 * gradient_accesses(a.input_modes[k]) * a.input_gradients[k].elements();
+    return cost;
+  }
   void forward(Context&, const LayerForward& a) const override {
     float sum = 0;
     for (const ConstTensorView& x : a.inputs)
@@ -91,6 +102,8 @@ class SpyLayer final : public Layer {
                                Mode mode) const override {
     return inner_.workspace_bytes(inputs, context, mode);
   }
+  Cost forward_cost(const LayerForward& a) const override { return inner_.forward_cost(a); }
+  Cost backward_cost(const LayerBackward& a) const override { return inner_.backward_cost(a); }
   void forward(Context& context, const LayerForward& a) const override {
     note("", inputs_, a.inputs);
     note("", outputs_, a.outputs);

@@ -206,14 +206,40 @@ TEST_CASE("Backward has the same bits each time, and nodes without a gradient ar
   layers.run(graph, {x});
   const std::vector<double> once = gradients_of(layers.first);
   std::vector<int> visited;
-  graph.observer = [&](const std::string&, int node, bool backward, const std::function<void()>& run) {
-    if (backward) visited.push_back(node);
+  graph.observer = [&](const Pass& pass, const std::function<void()>& run) {
+    if (pass.direction == "backward") visited.push_back(pass.node);
     run();
   };
   graph.forward(layers.context);
   graph.backward(layers.context);
   CHECK(gradients_of(layers.first) == once);
   CHECK(visited == std::vector<int>{2, 0});
+}
+
+TEST_CASE("The passes are those that run, in order, and a gradient that nobody wants costs nothing") {
+  Layers layers;
+  Graph graph;
+  const bool wants_gradient = GENERATE(false, true);
+  const ValueId x = graph.input("x", wants_gradient);
+  const ValueId y = graph.add(layers.first, {x})[0];
+  graph.add(layers.second, {y});
+  graph.add_loss(graph.add(layers.sum, {y})[0], 1);
+  layers.run(graph, {x});
+
+  std::vector<std::string> order;
+  for (const Pass& pass : graph.passes())
+    order.push_back(text(pass.kind, " ", pass.name, " ", pass.direction));
+  CHECK(order == std::vector<std::string>{"linear first forward", "linear second forward",
+                                          "weighted_sum [1] forward", "weighted_sum [1] backward",
+                                          "linear first backward"});
+
+  constexpr std::int64_t values = 2 * rows * width, weights = width * width, product = 2 * values * width;
+  const Cost forward = graph.passes().front().cost, backward = graph.passes().back().cost;
+  CHECK(forward.bytes == 4 * (2 * values + weights + width));
+  CHECK(forward.flops == product);
+  // dy, y, x and the parameters' gradients; for dx also the weights.
+  CHECK(backward.bytes == 4 * (3 * values + weights + width + (wants_gradient ? values + weights : 0)));
+  CHECK(backward.flops == (wants_gradient ? 2 : 1) * product);
 }
 
 }  // namespace attune::test
