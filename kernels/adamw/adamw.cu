@@ -2,6 +2,7 @@
 // element are read and written, five loads of 16 bytes a thread in flight; the root and the quotient hide behind them.
 #include "kernels/adamw/adamw.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/flat_grid.cuh"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/vector.cuh"
@@ -85,8 +86,7 @@ void step_as(Context& context, const Arrays& arrays, const Size& size, const Fac
 }  // namespace
 
 void step(Context& context, const Step& a, const Options& options) {
-  require(a.parameters.dtype == DType::f32, ErrorKind::unsupported, "adamw: no CUDA kernel for ",
-          name_of(a.parameters.dtype));
+  require_f32("adamw", a.parameters.dtype);
   if (a.parameters.elements() == 0) return;
   const Arrays arrays = {a.parameters.as<float>(), a.gradients.as<float>(), a.first_moment.as<float>(),
                          a.second_moment.as<float>(), a.average.empty() ? nullptr : a.average.as<float>()};

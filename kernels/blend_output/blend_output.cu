@@ -2,6 +2,7 @@
 // in registers; forward moves 36 bytes a pixel (f32 h), backward 64.
 #include "kernels/blend_output/blend_output.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
@@ -190,26 +191,12 @@ void backward_in(Context& context, const Backward& a) {
 
 void forward(Context& context, const Forward& a) {
   if (a.image.elements() == 0) return;
-  switch (a.h.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "blend_output: no CUDA kernel for ", name_of(a.h.dtype));
-  }
+  with_element_type("blend_output", a.h.dtype, [&](auto zero) { forward_in<decltype(zero)>(context, a); });
 }
 
 void backward(Context& context, const Backward& a) {
   if (a.h.elements() == 0) return;
-  switch (a.h.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "blend_output: no CUDA kernel for ", name_of(a.h.dtype));
-  }
+  with_element_type("blend_output", a.h.dtype, [&](auto zero) { backward_in<decltype(zero)>(context, a); });
 }
 
 }  // namespace attune::blend_output::cuda

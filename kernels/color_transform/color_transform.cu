@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
@@ -265,25 +266,13 @@ void backward_in(Context& context, const Backward& a, const Options& options) {
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  switch (a.transform.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a, options);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "color_transform: no CUDA kernel for ", name_of(a.transform.dtype));
-  }
+  with_element_type("color_transform", a.transform.dtype,
+                    [&](auto zero) { forward_in<decltype(zero)>(context, a, options); });
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  switch (a.transform.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a, options);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "color_transform: no CUDA kernel for ", name_of(a.transform.dtype));
-  }
+  with_element_type("color_transform", a.transform.dtype,
+                    [&](auto zero) { backward_in<decltype(zero)>(context, a, options); });
 }
 
 }  // namespace attune::color_transform::cuda

@@ -1,6 +1,7 @@
 // The library's products (library.h) and the passes around them (passes.cuh): weights narrowed to bf16 before them; bias
 // and activation behind forward where the product has none fused; before backward one pass that applies the activation's
 // derivative to dy and sums dbias; gradients added behind it where a mode says so.
+#include "core/cuda/element_type.h"
 #include "core/cuda/most_slabs.cuh"
 #include "core/scratch.h"
 #include "kernels/convolution/library.h"
@@ -112,26 +113,14 @@ void backward_in(Context& context, const Backward& a, const Options& options) {
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  switch (a.x.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a, options);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "convolution: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  attune::cuda::with_element_type("convolution", a.x.dtype,
+                                  [&](auto zero) { forward_in<decltype(zero)>(context, a, options); });
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
   if (a.dx_mode == GradientMode::ignore && a.dweights_mode == GradientMode::ignore) return;
-  switch (a.x.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a, options);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "convolution: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  attune::cuda::with_element_type("convolution", a.x.dtype,
+                                  [&](auto zero) { backward_in<decltype(zero)>(context, a, options); });
 }
 
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,

@@ -3,6 +3,7 @@
 // writes one partial a slab; a second kernel merges the slabs. Backward: one elementwise pass.
 #include "kernels/masked_style/masked_style.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/most_slabs.cuh"
 #include "core/cuda/reduce.cuh"
@@ -234,26 +235,13 @@ void backward_in(Context& context, const Backward& a) {
 
 void forward(Context& context, const Forward& a, const Options& options) {
   if (a.x.shape[0] == 0) return;
-  switch (a.x.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a, options);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "masked_style: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  with_element_type("masked_style", a.x.dtype,
+                    [&](auto zero) { forward_in<decltype(zero)>(context, a, options); });
 }
 
 void backward(Context& context, const Backward& a) {
   if (a.x.elements() == 0) return;
-  switch (a.x.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "masked_style: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  with_element_type("masked_style", a.x.dtype, [&](auto zero) { backward_in<decltype(zero)>(context, a); });
 }
 
 std::int64_t workspace_bytes(const Shape& x) {

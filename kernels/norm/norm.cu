@@ -2,6 +2,7 @@
 // the partials. 4 bytes an element are read once; double costs nothing beside them (1 multiply-add per 4 bytes).
 #include "kernels/norm/norm.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/flat_grid.cuh"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/reduce.cuh"
@@ -69,7 +70,7 @@ void forward_as(Context& context, const Forward& a) {
 }  // namespace
 
 void forward(Context& context, const Forward& a) {
-  require(a.x.dtype == DType::f32, ErrorKind::unsupported, "norm: no CUDA kernel for ", name_of(a.x.dtype));
+  require_f32("norm", a.x.dtype);
   aligned_to_vector(a.x.data) ? forward_as<vector_width<float>>(context, a) : forward_as<1>(context, a);
 }
 

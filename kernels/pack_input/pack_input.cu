@@ -2,6 +2,7 @@
 // padding gather the edge's pixel; backward's groups at the edge gather what lies behind it.
 #include "kernels/pack_input/pack_input.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
@@ -169,31 +170,16 @@ void backward_in(Context& context, const Backward& a) {
 
 void forward(Context& context, const Forward& a) {
   if (a.x.elements() == 0) return;
-  switch (a.x.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "pack_input: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  with_element_type("pack_input", a.x.dtype, [&](auto zero) { forward_in<decltype(zero)>(context, a); });
 }
 
 void backward(Context& context, const Backward& a) {
   if (a.dpicture.elements() == 0) return;
-  switch (a.dx.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "pack_input: no CUDA kernel for ", name_of(a.dx.dtype));
-  }
+  with_element_type("pack_input", a.dx.dtype, [&](auto zero) { backward_in<decltype(zero)>(context, a); });
 }
 
 void pad_mask(Context& context, const PadMask& a) {
-  require(a.mask.dtype == DType::f32, ErrorKind::unsupported, "pack_input: no CUDA kernel for ",
-          name_of(a.mask.dtype));
+  require_f32("pack_input", a.mask.dtype);
   if (a.padded.elements() == 0) return;
   const Size size = size_of_maps(a.mask.shape, a.padded.shape);
   groups_fit(size) && aligned_to_vector(a.mask.data, a.padded.data) ? pad_mask_as<group>(context, a, size)

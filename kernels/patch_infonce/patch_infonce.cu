@@ -3,6 +3,7 @@
 // owners are few, the streamed side is cut into runs, a block each, whose parts a last kernel adds in order.
 #include "kernels/patch_infonce/patch_infonce.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/flat_grid.cuh"
 #include "kernels/patch_infonce/plan.cuh"
 
@@ -188,11 +189,6 @@ void nearest_in(Context& context, const Nearest& a, const Plan& plan) {
                                         : nearest_as<T, 1>(context, a, plan);
 }
 
-void check_dtype(DType dtype) {
-  require(dtype == DType::f32 || dtype == DType::bf16, ErrorKind::unsupported,
-          "patch_infonce: no CUDA kernel for ", name_of(dtype));
-}
-
 // Anchor i's positive is row i.
 __global__ void __launch_bounds__(flat_grid_threads)
     same_index_kernel(std::int32_t* __restrict__ positive_index, std::int64_t elements,
@@ -204,26 +200,23 @@ __global__ void __launch_bounds__(flat_grid_threads)
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  check_dtype(a.inputs.anchors.dtype);
   const Plan plan(extents_of(a.inputs.anchors, a.inputs.positives, a.inputs.negatives));
-  a.inputs.anchors.dtype == DType::f32 ? forward_in<float>(context, a, options, plan)
-                                       : forward_in<bfloat16>(context, a, options, plan);
+  with_element_type("patch_infonce", a.inputs.anchors.dtype,
+                    [&](auto zero) { forward_in<decltype(zero)>(context, a, options, plan); });
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  check_dtype(a.inputs.anchors.dtype);
   const Plan plan(extents_of(a.inputs.anchors, a.inputs.positives, a.inputs.negatives));
   if (plan.e.images == 0 || plan.e.depth == 0) return;
-  a.inputs.anchors.dtype == DType::f32 ? backward_in<float>(context, a, options, plan)
-                                       : backward_in<bfloat16>(context, a, options, plan);
+  with_element_type("patch_infonce", a.inputs.anchors.dtype,
+                    [&](auto zero) { backward_in<decltype(zero)>(context, a, options, plan); });
 }
 
 void nearest(Context& context, const Nearest& a) {
-  check_dtype(a.anchors.dtype);
   const Plan plan(extents_of(a.anchors, a.positives, {}));
   if (plan.anchors() == 0) return;
-  a.anchors.dtype == DType::f32 ? nearest_in<float>(context, a, plan)
-                                : nearest_in<bfloat16>(context, a, plan);
+  with_element_type("patch_infonce", a.anchors.dtype,
+                    [&](auto zero) { nearest_in<decltype(zero)>(context, a, plan); });
 }
 
 void same_index(Context& context, TensorView positive_index) {

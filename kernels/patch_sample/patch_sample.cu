@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/flat_grid.cuh"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
@@ -168,8 +169,9 @@ void gather_as(Context& context, const Gather& a, int width) {
          static_cast<const Piece*>(a.x.data), places, static_cast<Piece*>(a.z.data));
 }
 
-template <class T, class Bits>
+template <class T>
 void gather_in(Context& context, const Gather& a) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>;
   if (a.z.elements() == 0) return;
   vectors_fit<T>(a.x.data, a.x.shape[3]) && aligned_to_vector(a.z.data)
       ? gather_as<Packed<Bits, vector_width<T>>>(context, a, vector_width<T>)
@@ -193,14 +195,10 @@ void scatter_in(Context& context, const Scatter& a) {
       : scatter_as<T, 1>(context, a);
 }
 
-[[noreturn]] void fail_on(DType dtype) {
-  fail(ErrorKind::unsupported, "patch_sample: no CUDA kernel for ", name_of(dtype));
-}
-
 }  // namespace
 
 void draw(Context& context, const Draw& a, const Options& options) {
-  if (a.mask.dtype != DType::f32) fail_on(a.mask.dtype);
+  require_f32("patch_sample", a.mask.dtype);
   const std::int64_t images = a.mask.shape[0], pixels = a.mask.shape[1] * a.mask.shape[2];
   const int samples = checked_cast<int>(a.indices.shape[1]);
   if (images == 0) return;
@@ -219,25 +217,11 @@ void draw(Context& context, const Draw& a, const Options& options) {
 }
 
 void gather(Context& context, const Gather& a) {
-  switch (a.x.dtype) {
-    case DType::f32:
-      return gather_in<float, std::uint32_t>(context, a);
-    case DType::bf16:
-      return gather_in<bfloat16, std::uint16_t>(context, a);
-    default:
-      fail_on(a.x.dtype);
-  }
+  with_element_type("patch_sample", a.x.dtype, [&](auto zero) { gather_in<decltype(zero)>(context, a); });
 }
 
 void scatter(Context& context, const Scatter& a) {
-  switch (a.dx.dtype) {
-    case DType::f32:
-      return scatter_in<float>(context, a);
-    case DType::bf16:
-      return scatter_in<bfloat16>(context, a);
-    default:
-      fail_on(a.dx.dtype);
-  }
+  with_element_type("patch_sample", a.dx.dtype, [&](auto zero) { scatter_in<decltype(zero)>(context, a); });
 }
 
 std::int64_t workspace_bytes(std::int64_t images, std::int64_t pixels) {

@@ -2,6 +2,7 @@
 // writes one partial; one block merges an image's slabs in a warp and the images' losses in order. Backward is elementwise.
 #include "kernels/reconstruction/reconstruction.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/flat_grid.cuh"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/reduce.cuh"
@@ -180,21 +181,17 @@ void backward_as(Context& context, const Backward& a, Penalty penalty) {
                                : backward_as<width, false>(context, a, penalty);
 }
 
-void check_dtype(DType dtype) {
-  require(dtype == DType::f32, ErrorKind::unsupported, "reconstruction: no CUDA kernel for ", name_of(dtype));
-}
-
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  check_dtype(a.prediction.dtype);
+  require_f32("reconstruction", a.prediction.dtype);
   images_fit(a.prediction.shape) && aligned_to_vector(a.prediction.data, a.target.data, a.mask.data)
       ? forward_as<vector_width<float>>(context, a, options)
       : forward_as<1>(context, a, options);
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  check_dtype(a.prediction.dtype);
+  require_f32("reconstruction", a.prediction.dtype);
   if (a.prediction.elements() == 0) return;
   images_fit(a.prediction.shape) && aligned_to_vector(a.prediction.data, a.target.data, a.dprediction.data)
       ? backward_as<vector_width<float>>(context, a, options.penalty)

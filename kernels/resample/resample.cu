@@ -3,6 +3,7 @@
 // traffic. Backward is the same walk over the transposed axes.
 #include "kernels/resample/resample.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
@@ -124,14 +125,9 @@ template <bool transpose>
 void gather(Context& context, ConstTensorView from, TensorView to, const Size& size, Method method,
             const Finish& finish) {
   if (to.elements() == 0) return;
-  switch (to.dtype) {
-    case DType::f32:
-      return gather_in<float, transpose>(context, from, to, size, method, finish);
-    case DType::bf16:
-      return gather_in<bfloat16, transpose>(context, from, to, size, method, finish);
-    default:
-      fail(ErrorKind::unsupported, "resample: no CUDA kernel for ", name_of(to.dtype));
-  }
+  with_element_type("resample", to.dtype, [&](auto zero) {
+    gather_in<decltype(zero), transpose>(context, from, to, size, method, finish);
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 // launches, 20 bytes for 12; the second read of x and dy comes from L2 where it fits.
 #include "kernels/style_fusion/style_fusion.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/most_slabs.cuh"
 #include "core/cuda/row_grid.cuh"
@@ -160,25 +161,13 @@ void backward_in(Context& context, const Backward& a, const Options& options) {
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  switch (a.x.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a, options);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "style_fusion: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  with_element_type("style_fusion", a.x.dtype,
+                    [&](auto zero) { forward_in<decltype(zero)>(context, a, options); });
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  switch (a.x.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a, options);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a, options);
-    default:
-      fail(ErrorKind::unsupported, "style_fusion: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  with_element_type("style_fusion", a.x.dtype,
+                    [&](auto zero) { backward_in<decltype(zero)>(context, a, options); });
 }
 
 // Forward's is masked_style's.

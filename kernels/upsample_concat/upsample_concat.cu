@@ -4,6 +4,7 @@
 // the memory's bandwidth).
 #include "kernels/upsample_concat/upsample_concat.h"
 
+#include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
@@ -192,26 +193,13 @@ void backward_in(Context& context, const Backward& a) {
 
 void forward(Context& context, const Forward& a) {
   if (a.y.elements() == 0) return;
-  switch (a.x.dtype) {
-    case DType::f32:
-      return forward_in<float>(context, a);
-    case DType::bf16:
-      return forward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "upsample_concat: no CUDA kernel for ", name_of(a.x.dtype));
-  }
+  with_element_type("upsample_concat", a.x.dtype, [&](auto zero) { forward_in<decltype(zero)>(context, a); });
 }
 
 void backward(Context& context, const Backward& a) {
   if (a.dy.elements() == 0) return;
-  switch (a.dy.dtype) {
-    case DType::f32:
-      return backward_in<float>(context, a);
-    case DType::bf16:
-      return backward_in<bfloat16>(context, a);
-    default:
-      fail(ErrorKind::unsupported, "upsample_concat: no CUDA kernel for ", name_of(a.dy.dtype));
-  }
+  with_element_type("upsample_concat", a.dy.dtype,
+                    [&](auto zero) { backward_in<decltype(zero)>(context, a); });
 }
 
 }  // namespace attune::upsample_concat::cuda
