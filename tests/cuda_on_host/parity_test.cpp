@@ -68,8 +68,8 @@ std::string worst_parameter(Run& run, const std::vector<double>& actual,
                             const std::vector<double>& expected) {
   double worst = -1;
   std::string name;
-  const ParameterStore& store = run.network.store();
-  const auto* const first = static_cast<const float*>(run.network.store().gradients().data);
+  ParameterStore& store = run.step.network().store();
+  const auto* const first = static_cast<const float*>(store.gradients().data);
   for (const Parameter& parameter : store.all()) {
     const auto offset = static_cast<const float*>(parameter.gradient.data) - first;
     double sum = 0;
@@ -90,8 +90,7 @@ std::string worst_parameter(Run& run, const std::vector<double>& actual,
 double tolerance_in_bf16(Json json, const Batch& batch, const std::vector<double>& of_cpu) {
   json["model"]["activations"] = "f32";
   Run exact({}, tools::parse_config(json, "test", std::filesystem::path()));
-  exact.feed.start(batch);
-  exact.enqueue(batch.step);
+  exact.enqueue(batch);
   return std::max(5e-2, 4 * relative_error(of_cpu, exact.gradients()));
 }
 
@@ -100,17 +99,14 @@ void compare(std::uint64_t seed) {
   INFO("ATTUNE_PARITY_NETWORKS=1 ATTUNE_PARITY_SEED=" << seed << ": " << json.dump());
   const Config config = tools::parse_config(json, "test", std::filesystem::path());
   const bool narrow = config.model.options.activations == DType::bf16;
-  const std::int64_t step = 1 + static_cast<std::int64_t>(seed % 2);
-  const Batch batch = make_batch(step, config.train.batch, config.train.size);
+  const Batch batch =
+      make_batch(1 + static_cast<std::int64_t>(seed % 2), config.train.batch, config.train.size);
   Run cpu({}, config), cuda(cuda_device, config);
-  for (Run* run : {&cpu, &cuda}) {
-    run->feed.start(batch);
-    run->enqueue(step);
-  }
+  for (Run* run : {&cpu, &cuda}) run->enqueue(batch);
   const std::vector<double> actual = cuda.gradients(), expected = cpu.gradients();
   INFO("most in " << worst_parameter(cpu, actual, expected));
   CHECK(relative_error(actual, expected) <= (narrow ? tolerance_in_bf16(json, batch, expected) : 1e-4));
-  check_losses(cuda.finish(), cpu.finish(), narrow ? 1e-2 : 1e-3);
+  check_losses(cuda.step.finish(), cpu.step.finish(), narrow ? 1e-2 : 1e-3);
 }
 
 TEST_CASE("networks of random shape on CUDA have the CPU's losses and gradients") {

@@ -1,25 +1,20 @@
-// A training step from outside Trainer, for the tests that compare devices: made pictures, and what Trainer does with a
-// network, without its files.
+// Training steps for the tests that compare devices, on made pictures.
 #pragma once
 
 #include <catch2/catch.hpp>
 #include <cmath>
 
-#include "core/replay.h"
-#include "kernels/norm/norm.h"
-#include "optim/adamw.h"
 #include "tests/cuda_on_host/schedule.h"
 #include "tests/support/compare.h"
 #include "tests/support/inputs.h"
-#include "tools/train/network.h"
+#include "tools/train/training_step.h"
 
 namespace attune::test {
 
 using tools::Batch;
-using tools::BatchFeed;
 using tools::Config;
 using tools::LossValues;
-using tools::TrainingNetwork;
+using tools::TrainingStep;
 
 // Pictures of smooth noise, the composite's foreground darker than the photograph's; the masks are rectangles, the
 // second step's first one empty.
@@ -47,47 +42,24 @@ inline Batch make_batch(std::int64_t step, std::int64_t batch_size, std::int64_t
   return batch;
 }
 
-// What Trainer does with a network, without its files and pictures.
+// A step with a context of its own.
 struct Run {
-  explicit Run(Device device, const Config& config)
-      : context(device, 1),
-        network(context, config),
-        optimizer(network.store(), AdamWOptions()),
-        gradient_norm({1}, DType::f32, device),
-        feed(device, network.inputs()),
-        losses(network.graph().loss_values().shape, DType::f32, device),
-        done(device) {}
+  Run(Device device, const Config& config) : context(device, 1), step(context, config) {}
 
-  void enqueue(std::int64_t step) {
-    feed.finish(context);
-    replay.run(context, [&] {
-      network.run(context, step);
-      norm::forward(context, {network.store().gradients(), gradient_norm.view()});
-      optimizer.step(context, network.store(), gradient_norm.view(), 0.002);
-      copy_async(context, losses.view(), network.graph().loss_values());
-    });
-    done.record(context);
-  }
-  LossValues finish() {
-    done.synchronize();
-    return network.losses(losses.view());
+  void enqueue(const Batch& batch) {
+    step.feed(batch);
+    step.enqueue(batch.step);
   }
   std::vector<double> gradients() {
     context.synchronize();
-    Tensor host(network.store().gradients().shape, DType::f32);
-    copy_bytes(host.view().data, Device{}, network.store().gradients().data, context.device(),
-               host.view().bytes());
-    return {host.as<float>(), host.as<float>() + host.view().elements()};
+    const TensorView flat = step.network().store().gradients();
+    Tensor host(flat.shape, DType::f32);
+    copy_bytes(host.view().data, Device{}, flat.data, context.device(), flat.bytes());
+    return {host.as<float>(), host.as<float>() + flat.elements()};
   }
 
   Context context;
-  TrainingNetwork network;
-  AdamW optimizer;
-  Tensor gradient_norm;
-  BatchFeed feed;
-  Replay replay;
-  HostBuffer losses;
-  Event done;
+  TrainingStep step;
 };
 
 inline void check_losses(const LossValues& actual, const LossValues& expected, double tolerance) {

@@ -25,12 +25,9 @@ TEST_CASE("20 steps of the tiny network on CUDA follow the CPU's") {
   Run cpu({}, config), cuda(cuda_device, config);
   for (std::int64_t step = 1; step <= 20; ++step) {
     INFO("step " << step);
-    for (Run* run : {&cpu, &cuda}) {
-      run->feed.start(batch_of(step));
-      run->enqueue(step);
-    }
+    for (Run* run : {&cpu, &cuda}) run->enqueue(batch_of(step));
     if (step == 1) CHECK(relative_error(cuda.gradients(), cpu.gradients()) <= 1e-4);
-    check_losses(cuda.finish(), cpu.finish(), 1e-3);
+    check_losses(cuda.step.finish(), cpu.step.finish(), 1e-3);
   }
 }
 
@@ -43,12 +40,9 @@ TEST_CASE("a step of every head, reading and dtype on CUDA has the CPU's gradien
         const bool narrow = std::string(activations) == "bf16";
         const Config config = configuration(head, reading, activations);
         Run cpu({}, config), cuda(cuda_device, config);
-        for (Run* run : {&cpu, &cuda}) {
-          run->feed.start(batch_of(1));
-          run->enqueue(1);
-        }
+        for (Run* run : {&cpu, &cuda}) run->enqueue(batch_of(1));
         CHECK(relative_error(cuda.gradients(), cpu.gradients()) <= (narrow ? 5e-2 : 1e-4));
-        check_losses(cuda.finish(), cpu.finish(), narrow ? 1e-2 : 1e-3);
+        check_losses(cuda.step.finish(), cpu.step.finish(), narrow ? 1e-2 : 1e-3);
       }
 }
 
@@ -57,14 +51,13 @@ TEST_CASE("batches go up while the step before runs, and each step reads its own
   const Config config = configuration("affine", "attract", "f32");
   for_each_schedule(2, [&] {
     Run ahead(cuda_device, config), waiting(cuda_device, config);
-    ahead.feed.start(batch_of(1));
+    ahead.step.feed(batch_of(1));
     for (std::int64_t step = 1; step <= 3; ++step) {
-      ahead.enqueue(step);
-      ahead.feed.start(batch_of(step + 1));
-      waiting.feed.start(batch_of(step));
-      waiting.enqueue(step);
+      ahead.step.enqueue(step);
+      ahead.step.feed(batch_of(step + 1));
+      waiting.enqueue(batch_of(step));
       waiting.context.synchronize();
-      CHECK(ahead.finish().total == waiting.finish().total);
+      CHECK(ahead.step.finish().total == waiting.step.finish().total);
     }
   });
 }
@@ -74,20 +67,19 @@ TEST_CASE("a training step neither allocates nor makes the host wait") {
   const Config config = configuration("affine", "attract", "f32");
   Run run(cuda_device, config);
   for (std::int64_t step = 1; step <= 2; ++step) {  // the first one is not captured
-    run.feed.start(batch_of(step));
-    run.enqueue(step);
-    run.finish();
+    run.enqueue(batch_of(step));
+    run.step.finish();
   }
-  run.feed.start(batch_of(3));
+  run.step.feed(batch_of(3));
   cuda_on_host::reset_counters();
-  run.enqueue(3);
+  run.step.enqueue(3);
   const cuda_on_host::Counters counters = cuda_on_host::counters();
   CHECK(counters.graph_launches == 1);
   CHECK(counters.allocations == 0);
   CHECK(counters.synchronizations == 0);
   CHECK(counters.pageable_copies == 0);
   CHECK(!counters.launches.empty());
-  run.finish();
+  run.step.finish();
 }
 #endif
 

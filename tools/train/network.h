@@ -31,6 +31,7 @@ class TrainingNetwork {
   ParameterStore& store() { return store_; }
   const Harmonizer& harmonizer() const { return harmonizer_; }
   Graph& graph() { return graph_; }
+  const Graph& graph() const { return graph_; }
 
  private:
   std::uint64_t seed_;

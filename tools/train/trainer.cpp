@@ -8,8 +8,6 @@
 
 #include "core/files.h"
 #include "core/safetensors.h"
-#include "kernels/norm/norm.h"
-#include "optim/schedule.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/signals.h"
 #include "tools/train/report.h"
@@ -40,20 +38,8 @@ LoaderOptions loader_options(const Config& config, std::int64_t first_step) {
   return options;
 }
 
-AdamWOptions adamw_options(const OptimizerConfig& config) {
-  AdamWOptions options;
-  options.beta1 = config.beta1;
-  options.beta2 = config.beta2;
-  options.eps = config.eps;
-  options.weight_decay = config.weight_decay;
-  options.max_norm = config.max_norm;
-  options.ema_decay = config.ema_decay;
-  return options;
-}
-
-double rate_at(const Config& config, std::int64_t step) {
-  const OptimizerConfig& o = config.optimizer;
-  return learning_rate({o.lr, o.warmup_steps, config.train.steps, o.final_lr}, step);
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 std::string number(double value, const char* format) {
@@ -68,12 +54,9 @@ Trainer::Trainer(const Config& config, Device device, int threads)
     : config_(config),
       context_(device, threads),
       sampler_(std::make_unique<Sampler>(load_sources(config.data), config.sampling)),
-      network_(context_, config),
-      optimizer_(network_.store(), adamw_options(config.optimizer)),
-      gradient_norm_({1}, DType::f32, device),
-      feed_(device, network_.inputs()),
-      losses_(network_.graph().loss_values().shape, DType::f32, device),
-      done_(device),
+      training_(context_, config),
+      network_(training_.network()),
+      optimizer_(training_.optimizer()),
       validation_(context_, config),
       strengths_(strength_bins.size(), 0) {}
 
@@ -109,7 +92,7 @@ int Trainer::run(const RunFolder& folder) {
   if (step_ < config_.train.steps) fetch();
   while (step_ < config_.train.steps && signal == 0) {
     if (damage) give_up(folder, damage);
-    enqueue_step();
+    training_.enqueue(++step_);
     if (step_ < config_.train.steps) fetch();  // while a GPU is at work
     StepMetrics metrics = finish_step();
     require(std::isfinite(metrics.loss), ErrorKind::internal, "the loss is not finite at step ", step_,
@@ -121,7 +104,7 @@ int Trainer::run(const RunFolder& folder) {
                             " dB, fMSE ", number(metrics.val->fmse, "%.1f")));
     }
     const auto now = std::chrono::steady_clock::now();
-    metrics.time_s = std::chrono::duration<double>(now - start).count();
+    metrics.time_s = seconds_since(start);
     metrics.images_per_s = static_cast<double>(config_.train.batch) /
                            std::max(1e-9, std::chrono::duration<double>(now - before).count());
     before = now;
@@ -143,7 +126,7 @@ int Trainer::run(const RunFolder& folder) {
 void Trainer::fetch_batch(Loader& loader) {
   const Batch& batch = loader.next();
   count_strength(batch);
-  feed_.start(batch);
+  training_.feed(batch);
 }
 
 // A picture that can't be read costs no steps that were done, and a run without any leaves no folder that is "a run already".
@@ -155,28 +138,14 @@ void Trainer::give_up(const RunFolder& folder, const std::exception_ptr& damage)
   std::rethrow_exception(damage);
 }
 
-// Neither allocates nor waits, so that a GPU takes the whole step at once.
-void Trainer::enqueue_step() {
-  ++step_;
-  feed_.finish(context_);
-  replay_.run(context_, [&] {
-    network_.run(context_, step_);
-    norm::forward(context_, {network_.store().gradients(), gradient_norm_.view()});
-    optimizer_.step(context_, network_.store(), gradient_norm_.view(), rate_at(config_, step_));
-    copy_async(context_, losses_.view(), network_.graph().loss_values());
-  });
-  done_.record(context_);
-}
-
 StepMetrics Trainer::finish_step() {
-  done_.synchronize();
-  const LossValues losses = network_.losses(losses_.view());
+  const LossValues losses = training_.finish();
   StepMetrics metrics;
   metrics.step = step_;
   metrics.loss = losses.total;
   metrics.loss_rec = losses.reconstruction;
   metrics.loss_rc = losses.contrast;
-  metrics.lr = rate_at(config_, step_);
+  metrics.lr = training_.learning_rate(step_);
   return metrics;
 }
 

@@ -5,13 +5,11 @@
 #include <exception>
 #include <memory>
 
-#include "core/replay.h"
-#include "optim/adamw.h"
 #include "tools/config/config.h"
 #include "tools/data/loader.h"
 #include "tools/train/metrics_log.h"
-#include "tools/train/network.h"
 #include "tools/train/run_folder.h"
+#include "tools/train/training_step.h"
 #include "tools/train/validation.h"
 
 namespace attune::tools {
@@ -36,7 +34,6 @@ class Trainer {
   };
 
   void fetch_batch(Loader& loader);
-  void enqueue_step();
   StepMetrics finish_step();
   [[noreturn]] void give_up(const RunFolder& folder, const std::exception_ptr& damage);
   void restore(const RunFolder& folder);
@@ -50,13 +47,9 @@ class Trainer {
   Config config_;
   Context context_;
   std::unique_ptr<Sampler> sampler_;
-  TrainingNetwork network_;
-  AdamW optimizer_;
-  Tensor gradient_norm_;
-  BatchFeed feed_;
-  Replay replay_;
-  HostBuffer losses_;  // of the step, when it is done
-  Event done_;
+  TrainingStep training_;
+  TrainingNetwork& network_;  // both are the step's
+  AdamW& optimizer_;
   Validation validation_;
   std::int64_t step_ = 0;  // done, or enqueued
   Best best_;
