@@ -118,11 +118,11 @@ class Place:
 
 
 class Host(Place):
-    """attune's CUDA backend on the CPU, with tiny sizes. The rows of the benchmark are the CPU's own."""
+    """attune's CUDA backend on the CPU, with tiny sizes."""
 
     prefix, program_name, device = "cuda_on_host", "attune-on-host", "cuda"
-    bench_program, bench_device, bench_ops = "attune", "cpu", ("norm",)
-    bench_targets = ("attune-program", "attune-bench")
+    bench_program, bench_device, bench_ops = "attune-on-host", "cuda", ("norm",)
+    bench_targets = ("attune-on-host", "attune-on-host-bench")
     training = {"channels": [8, 12, 16], "batch": 2, "size": 32, "steps": 4, "loader_threads": 1,
                 "samples": 16, "width": 16}
     torch_device = "cpu"
