@@ -3,23 +3,13 @@
 
 #include <string>
 
-#include "core/cost.h"
-#include "core/dtype.h"
+#include "tools/machine/limits.h"
 
 namespace attune::bench {
 
-struct MachineLimits {
-  double bytes_per_second = 0;  // of arrays that no cache holds
-  double f32_flops_per_second = 0;
-  double bf16_flops_per_second = 0;  // by dot-product instructions; f32's where there are none
+using tools::MachineLimits;
 
-  // The least time for this work, in seconds.
-  double seconds(const Cost& cost, DType arithmetic) const;
-};
-
-// The best of several tries. Memory's limit on the CPU is the faster of reading and copying; on a GPU it is what a kernel
-// copies, read and written bytes together.
-MachineLimits measure_cpu();
+// The best of several tries. Memory's limit is what a kernel copies, read and written bytes together.
 MachineLimits measure_gpu();
 
 // The rows stream/read, stream/copy, fma/f32 and, where the machine has it, fma/bf16.

@@ -6,6 +6,7 @@
 #include "benchmarks/bench_support.h"
 #include "benchmarks/cuda/replay_timing.h"
 #include "benchmarks/machine.h"
+#include "tools/machine/cpu_probe.h"
 
 namespace attune::bench {
 
@@ -21,7 +22,7 @@ bool on_cuda() { return built_with_cuda && device().kind == DeviceKind::cuda; }
 MachineLimits measure() {
   if constexpr (built_with_cuda)
     if (on_cuda()) return measure_gpu();
-  return measure_cpu();
+  return tools::measure_cpu(threads());
 }
 
 const MachineLimits& machine_limits() {

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -120,6 +121,22 @@ class CommandsTest(program.ProgramTest):
         self.assertEqual(json.loads(printed)["train"]["steps"], 7)
         self.assertIn("weights", self.succeed("train", self.config, "--dry-run", cwd=self.folder).stderr)
         self.assertEqual((program.files_in(self.data), program.files_in(self.folder)), (before, {}))
+
+    def test_profile(self):
+        """The rows of either table are a whole step, and the run is the same as without it."""
+        def metrics(name, *options):
+            result = self.succeed("train", self.config, "--set", "train.steps=3", "--threads", 1, "--out",
+                                  self.folder / name, *options)
+            lines = (self.folder / name / "metrics.jsonl").read_text().splitlines()
+            return result.stderr.partition("mean of")[2], [json.loads(line)["loss"] for line in lines]
+
+        told, losses = metrics("watched", "--profile")
+        self.assertEqual(losses, metrics("alone")[1])
+        self.assertRegex(told, r"\A 2 steps: [\d.]+ ms; this machine: [\d.]+ GB/s")
+        for row in ("convolution backward", "style_fusion forward", r"convolution encoder\S* backward", "adamw"):
+            self.assertRegex(told, rf"\n{row} .*%.*%\n")
+        shares = [float(share) for share in re.findall(r" ([\d.]+)%", re.sub(r" +\d+%\n", "\n", told))]
+        self.assertAlmostEqual(sum(shares), 200, delta=0.1 * len(shares))
 
     def test_runs_go_to_runs_and_print_config_reads_back(self):
         config = self.data / "again.json"

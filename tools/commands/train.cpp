@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string config, out, resume;
   std::vector<std::string> overrides;
-  bool print_config = false, dry_run = false;
+  bool print_config = false, dry_run = false, profile = false;
   DeviceOptions device;
 };
 
@@ -52,7 +52,9 @@ void run(const Options& options) {
     const std::string note = resume_run(folder, config);
     if (!note.empty()) std::fprintf(stderr, "attune: note: %s\n", note.c_str());
   }
+  if (options.profile) trainer.start_profile();
   const int signal = trainer.run(folder);
+  if (options.profile) std::fprintf(stderr, "%s", trainer.profile().c_str());
   if (signal == SIGINT) throw CLI::RuntimeError(exit_interrupted);
   if (signal == SIGTERM) throw CLI::RuntimeError(exit_terminated);
 }
@@ -69,6 +71,8 @@ void add_train_command(CLI::App& program) {
   command->add_flag("--print-config", options->print_config, "Print the resolved configuration and stop");
   command->add_flag("--dry-run", options->dry_run,
                     "Check configuration and data, plan the network, and stop");
+  command->add_flag("--profile", options->profile,
+                    "Print each layer's time at the end, and the share of this machine's limits");
   add_device_options(*command, options->device);
   command->callback([options] { run(*options); });
 }

@@ -10,6 +10,7 @@
 #include "core/safetensors.h"
 #include "tools/cli/progress.h"
 #include "tools/cli/signals.h"
+#include "tools/machine/cpu_probe.h"
 #include "tools/train/report.h"
 
 namespace attune::tools {
@@ -60,6 +61,12 @@ Trainer::Trainer(const Config& config, Device device, int threads)
       validation_(context_, config),
       strengths_(strength_bins.size(), 0) {}
 
+void Trainer::start_profile() {
+  std::optional<MachineLimits> limits;
+  if (context_.device().kind == DeviceKind::cpu) limits = measure_cpu(context_.threads());
+  profile_.emplace(context_, training_, limits);
+}
+
 std::string Trainer::description() {
   std::int64_t items = 0;
   for (const SourceConfig& source : config_.data)
@@ -92,9 +99,11 @@ int Trainer::run(const RunFolder& folder) {
   if (step_ < config_.train.steps) fetch();
   while (step_ < config_.train.steps && signal == 0) {
     if (damage) give_up(folder, damage);
+    const auto step_start = std::chrono::steady_clock::now();
     training_.enqueue(++step_);
     if (step_ < config_.train.steps) fetch();  // while a GPU is at work
     StepMetrics metrics = finish_step();
+    if (profile_) profile_->end_step(seconds_since(step_start));
     require(std::isfinite(metrics.loss), ErrorKind::internal, "the loss is not finite at step ", step_,
             "; the last checkpoint is in ", folder.path.string());
     const bool last = step_ == config_.train.steps;

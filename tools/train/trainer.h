@@ -4,10 +4,12 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 
 #include "tools/config/config.h"
 #include "tools/data/loader.h"
 #include "tools/train/metrics_log.h"
+#include "tools/train/profile.h"
 #include "tools/train/run_folder.h"
 #include "tools/train/training_step.h"
 #include "tools/train/validation.h"
@@ -23,6 +25,10 @@ class Trainer {
   // config.train.steps are done, or the signal (SIGINT, SIGTERM) that stopped it; the state is saved in both cases, and
   // where a picture can't be read (which throws) as well.
   int run(const RunFolder& folder);
+
+  // From now on; --profile. The tables are ready when run() has returned.
+  void start_profile();
+  std::string profile() const { return profile_->tables(); }
 
   // A few lines about the network and the data, for people.
   std::string description();
@@ -50,6 +56,7 @@ class Trainer {
   TrainingStep training_;
   TrainingNetwork& network_;  // both are the step's
   AdamW& optimizer_;
+  std::optional<Profile> profile_;
   Validation validation_;
   std::int64_t step_ = 0;  // done, or enqueued
   Best best_;
