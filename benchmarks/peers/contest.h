@@ -1,0 +1,29 @@
+// A contest: one piece of work that attune does beside its peers, on inputs that all of them are given.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/safetensors.h"
+
+namespace attune::peers {
+
+struct Contest {
+  std::function<void()> run;
+  std::function<std::vector<NamedTensorView>()> outputs;  // of the last run, for comparison
+};
+
+// The inputs are a safetensors file's tensors; `argument` is a model's or a configuration's path where one is needed.
+Contest style_fusion_contest(const SafetensorsFile& inputs, int threads);
+Contest patch_infonce_contest(const SafetensorsFile& inputs, int threads);
+// A step of training.
+Contest step_contest(const SafetensorsFile& inputs, const std::string& config, int threads);
+// The network alone on pictures of its own size, f32 in and out.
+Contest network_contest(const SafetensorsFile& inputs, const std::string& model, int threads);
+// A photograph of any size through the C API, 8 bits in and out.
+Contest picture_contest(const SafetensorsFile& inputs, const std::string& model, int threads);
+
+const Tensor& input(const SafetensorsFile& inputs, const std::string& name);
+
+}  // namespace attune::peers
