@@ -15,23 +15,39 @@ constexpr std::int64_t capacity_of(std::int64_t rows) {
   return ceil_divide(rows + largest_strip - 1, largest_panel) * largest_panel;
 }
 
-// The normalized rows of one set (anchors, positives or negatives) in scratch memory. Panels and strips hold
-// the same rows, interleaved by depth: element (r, d) of a block of `width` rows is at d * width + r.
+// Backward cuts an image's anchors into so many slabs. Each has its own sums for the columns' gradient, so that tasks are
+// independent: as many as a few images need to keep 8 cores busy, few enough that the sums are no larger than the rest.
+constexpr std::int64_t slabs_of(const Extents& e) {
+  constexpr std::int64_t tasks = 8, smallest_slab = 512;
+  const std::int64_t wanted = tasks / (e.images > 0 ? e.images : 1), most = e.anchors / smallest_slab;
+  return wanted < most ? (wanted > 1 ? wanted : 1) : (most > 1 ? most : 1);
+}
+
+// The normalized rows of one set (anchors, positives or negatives) in scratch memory, and their gradient. Panels and strips
+// hold rows interleaved by depth: element (r, d) of a block of `width` rows is at d * width + r. Elsewhere a row's depth is
+// filled up to `stride`.
 struct PackedRows {
-  float* panels = nullptr;  // [capacity, depth] in blocks of a panel: the rows that lie in vector lanes
-  float* strips = nullptr;  // [capacity, depth] in blocks of a strip: the rows that are streamed past a panel
-  float* gradient = nullptr;  // like panels
+  float* panels = nullptr;  // [capacity, depth] in blocks of a panel, of anchors: they lie in vector lanes
+  float* rows = nullptr;    // [capacity, stride], of anchors
+  float* strips =
+      nullptr;  // [capacity, depth] in blocks of a strip, of columns: they are streamed past a panel
+  float* gradient = nullptr;  // like panels of anchors; of columns [slabs, capacity, stride]
   float* inverse = nullptr;   // [capacity]: 1 / |z|, and 0 where no gradient flows
-  std::int64_t capacity = 0, depth = 0;
+  std::int64_t capacity = 0, depth = 0, stride = 0, slabs = 0;  // slabs: 0 of anchors
 
   PackedRows image(std::int64_t n) const {
-    const std::int64_t rows = n * capacity;
-    return {panels + rows * depth,
-            strips + rows * depth,
-            gradient + rows * depth,
-            inverse + rows,
-            capacity,
-            depth};
+    PackedRows one = *this;
+    const std::int64_t first = n * capacity;
+    one.inverse += first;
+    if (slabs == 0) {
+      one.panels += first * depth;
+      one.rows += first * stride;
+      one.gradient += first * depth;
+    } else {
+      one.strips += first * depth;
+      one.gradient += first * slabs * stride;
+    }
+    return one;
   }
 };
 
@@ -43,25 +59,40 @@ struct Scratch {
   Scratch(const Extents& e, void* memory) : panels(capacity_of(e.anchors) / smallest_panel) {
     loss = static_cast<double*>(memory);
     auto* next = reinterpret_cast<float*>(loss + loss_elements(e));
-    const auto take = [&](std::int64_t rows) {
-      const std::int64_t capacity = capacity_of(rows), elements = e.images * capacity * e.depth;
-      const PackedRows packed{next,     next + elements, next + 2 * elements, next + 3 * elements,
-                              capacity, e.depth};
-      next += 3 * elements + e.images * capacity;
-      return packed;
+    const auto take = [&](std::int64_t elements) {
+      float* const taken = next;
+      next += elements;
+      return taken;
     };
-    anchors = take(e.anchors);
-    positives = take(e.positives);
-    negatives = take(e.negatives);
+    for (PackedRows* set : {&anchors, &positives, &negatives}) {
+      const bool columns = set != &anchors;
+      set->capacity = capacity_of(set == &anchors     ? e.anchors
+                                  : set == &positives ? e.positives
+                                                      : e.negatives);
+      set->depth = e.depth;
+      set->stride = stride_of(e);
+      set->slabs = columns ? slabs_of(e) : 0;
+      const std::int64_t rows = e.images * set->capacity;
+      (columns ? set->strips : set->panels) = take(rows * e.depth);
+      if (!columns) set->rows = take(rows * set->stride);
+      set->gradient = take(columns ? rows * set->slabs * set->stride : rows * e.depth);
+      set->inverse = take(rows);
+    }
   }
 
   static std::int64_t bytes(const Extents& e) {
-    const std::int64_t rows = checked_multiply(
-        e.images, capacity_of(e.anchors) + capacity_of(e.positives) + capacity_of(e.negatives));
-    return 8 * loss_elements(e) + checked_multiply(rows, checked_multiply(4, 3 * e.depth + 1));
+    const std::int64_t anchors = checked_multiply(e.images, capacity_of(e.anchors)),
+                       columns =
+                           checked_multiply(e.images, capacity_of(e.positives) + capacity_of(e.negatives)),
+                       stride = stride_of(e);
+    return 8 * loss_elements(e) + checked_multiply(anchors, 4 * (2 * e.depth + stride + 1)) +
+           checked_multiply(columns, 4 * (e.depth + checked_multiply(slabs_of(e), stride) + 1));
   }
 
  private:
+  static std::int64_t stride_of(const Extents& e) {
+    return ceil_divide(e.depth, largest_panel) * largest_panel;
+  }
   // A multiple of 8 (64 bytes), so that what follows is aligned to vectors.
   static std::int64_t loss_elements(const Extents& e) {
     return ceil_divide(e.images * (capacity_of(e.anchors) / smallest_panel), 8) * 8;

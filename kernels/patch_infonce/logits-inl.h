@@ -70,7 +70,7 @@ struct PositiveSums {
   }
 };
 
-// What one vector of a tile's logits needs to know of its anchors, whichever side they lie on.
+// What one vector of a tile's logits needs to know of its anchors.
 struct Anchors {
   V32 log_sum, miss;
   Mask32 positive;  // where the column is the anchor's positive (indexed mode)
@@ -103,22 +103,8 @@ class AnchorPanel {
   HWY_ALIGN std::int32_t index_[panel_rows];
 };
 
-// A panel of columns from `first` on, anchors streamed. The pointers are the image's.
-struct ColumnPanel {
-  const float *log_sum, *miss;
-  const std::int32_t* positive_index;  // null in set mode
-  std::int64_t first;
-
-  HWY_INLINE Anchors at(std::int64_t half, std::int64_t anchor) const {
-    const auto lane = static_cast<std::int32_t>(first + half * vector_rows);
-    return {broadcast(log_sum[anchor]), broadcast(miss[anchor]),
-            equal(hn::Iota(I32(), lane), hn::Set(I32(), positive_index ? positive_index[anchor] : -1))};
-  }
-};
-
 // Whether a tile holds the positive of any of its anchors.
-template <class Panel>
-HWY_INLINE bool any_positive(const Panel& panel, std::int64_t first, std::int64_t columns) {
+HWY_INLINE bool any_positive(const AnchorPanel& panel, std::int64_t first, std::int64_t columns) {
   for (std::int64_t c = 0; c < columns; ++c)
     for (std::int64_t half = 0; half < 2; ++half)
       if (!hn::AllFalse(F32(), panel.at(half, first + c).positive)) return true;

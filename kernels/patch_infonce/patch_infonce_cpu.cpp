@@ -1,8 +1,7 @@
-// Rows are normalized and packed once; then a task owns one panel of rows (as many as two vectors have lanes)
-// and streams the other side past it, a strip at a time: a register tile of logits, then what becomes of
-// them. Forward streams the rest, then the positives, past panels of anchors. Backward computes each tile
-// again: past panels of anchors for danchors, past panels of columns for dpositives and dnegatives, so that
-// every sum has one owner.
+// Rows are normalized and packed once; then panels of anchors (as many as two vectors have lanes) have the columns streamed
+// past them, a strip at a time: a register tile of logits, then what becomes of them. Forward streams the rest, then the
+// positives; a task is a panel. Backward computes each tile again, once for both sides' gradients; a task is a slab of
+// panels, with sums of its own for the columns, which are added in order afterwards.
 #include "kernels/patch_infonce/patch_infonce.h"
 
 #include <algorithm>
@@ -25,9 +24,9 @@ void forward(Context& context, const Forward& a, const Options& options) {
   const Extents e = extents_of(in.anchors, in.positives, in.negatives);
   const Scratch scratch(e, context.workspace(Scratch::bytes(e)));
   // The logits' 1 / temperature goes into the anchors.
-  pack<T>(context, in.anchors, in.anchor_count, panel_rows, 1 / options.temperature, scratch.anchors);
-  pack<T>(context, in.positives, in.positive_count, strip_rows, 1.0f, scratch.positives);
-  pack<T>(context, in.negatives, in.negative_count, strip_rows, 1.0f, scratch.negatives);
+  pack<T>(context, in.anchors, in.anchor_count, 1 / options.temperature, false, scratch.anchors);
+  pack<T>(context, in.positives, in.positive_count, 1.0f, false, scratch.positives);
+  pack<T>(context, in.negatives, in.negative_count, 1.0f, false, scratch.negatives);
   const std::int64_t panels = ceil_divide(e.anchors, panel_rows);
   parallel_for(context.threads(), e.images * panels, [&](std::int64_t task) HWY_ATTR {
     scratch.loss[task] = forward_panel(a, options, e, scratch, task / panels, task % panels * panel_rows);
@@ -53,31 +52,16 @@ void backward(Context& context, const Backward& a, const Options& options) {
   const float dloss = images > 0 ? a.dloss.as<float>()[0] / static_cast<float>(images) : 0.0f;
   const BackwardPass pass{a, options, e, Scratch(e, context.workspace(Scratch::bytes(e))), dloss};
   const Scratch& scratch = pass.scratch;
-  const float inverse_temperature = 1 / options.temperature;
-  for (const std::int64_t width : {panel_rows, strip_rows}) {
-    pack<T>(context, in.anchors, in.anchor_count, width, inverse_temperature, scratch.anchors);
-    pack<T>(context, in.positives, in.positive_count, width, 1.0f, scratch.positives);
-    pack<T>(context, in.negatives, in.negative_count, width, 1.0f, scratch.negatives);
-  }
-
-  const Role role = role_of_positives(options);
-  const auto share_of = [role](const Counts& counts) {
-    return role == Role::positive_set ? 1.0f / static_cast<float>(counts.positives) : 1.0f;
-  };
-  for_each_panel<T>(context, pass, scratch.anchors, &Counts::anchors, options.temperature,
-                    inverse_temperature, a.danchors_mode, a.danchors,
-                    [&](const Counts& counts, std::int64_t n, std::int64_t first, float* gradient)
-                        HWY_ATTR { pass.anchor_panel(counts, share_of(counts), n, first, gradient); });
-  for_each_panel<T>(
-      context, pass, scratch.positives, &Counts::positives, 1.0f, 1.0f, a.dpositives_mode, a.dpositives,
-      [&](const Counts& counts, std::int64_t n, std::int64_t first, float* gradient) HWY_ATTR {
-        pass.column_panel(counts, share_of(counts), role, scratch.positives.image(n), n, first, gradient);
-      });
-  for_each_panel<T>(
-      context, pass, scratch.negatives, &Counts::negatives, 1.0f, 1.0f, a.dnegatives_mode, a.dnegatives,
-      [&](const Counts& counts, std::int64_t n, std::int64_t first, float* gradient) HWY_ATTR {
-        pass.column_panel(counts, 1.0f, Role::rest, scratch.negatives.image(n), n, first, gradient);
-      });
+  pack<T>(context, in.anchors, in.anchor_count, 1 / options.temperature, true, scratch.anchors);
+  pack<T>(context, in.positives, in.positive_count, 1.0f, true, scratch.positives);
+  pack<T>(context, in.negatives, in.negative_count, 1.0f, true, scratch.negatives);
+  const std::int64_t slabs = scratch.positives.slabs;
+  parallel_for(context.threads(), e.images * slabs,
+               [&](std::int64_t task) HWY_ATTR { pass.slab<T>(task / slabs, task % slabs); });
+  store_columns<T>(context, pass, in.positives, &Counts::positives, scratch.positives, a.dpositives_mode,
+                   a.dpositives);
+  store_columns<T>(context, pass, in.negatives, &Counts::negatives, scratch.negatives, a.dnegatives_mode,
+                   a.dnegatives);
 }
 
 // The panel's anchors each keep the largest cosine so far and its column: the first of equals stays.
@@ -108,8 +92,8 @@ template <class T>
 void nearest(Context& context, const Nearest& a) {
   const Extents e = extents_of(a.anchors, a.positives, {});
   const Scratch scratch(e, context.workspace(Scratch::bytes(e)));
-  pack<T>(context, a.anchors, a.anchor_count, panel_rows, 1.0f, scratch.anchors);
-  pack<T>(context, a.positives, a.positive_count, strip_rows, 1.0f, scratch.positives);
+  pack<T>(context, a.anchors, a.anchor_count, 1.0f, false, scratch.anchors);
+  pack<T>(context, a.positives, a.positive_count, 1.0f, false, scratch.positives);
   const std::int64_t panels = ceil_divide(e.anchors, panel_rows);
   parallel_for(context.threads(), e.images * panels, [&](std::int64_t task) HWY_ATTR {
     const std::int64_t n = task / panels, first = task % panels * panel_rows;

@@ -38,41 +38,51 @@ float length_of(const T* z, std::int64_t depth) {
   return std::sqrt(hn::GetLane(hn::SumOfLanes(F32(), sum)));
 }
 
-// One block of `width` rows, of which `rows` exist: row / max(|row|, minimum_length) * scale, the others 0.
+// One block of `width` rows, of which `present` exist: row / max(|row|, minimum_length) * scale, the others 0. Interleaved
+// into `block`, and where `rows` is not null one after the other into it.
 template <class T>
-void pack_block(const T* HWY_RESTRICT z, std::int64_t rows, std::int64_t width, std::int64_t depth,
-                float scale, float* HWY_RESTRICT block, float* HWY_RESTRICT inverse) {
+void pack_block(const T* HWY_RESTRICT z, std::int64_t present, std::int64_t width, std::int64_t depth,
+                float scale, float* HWY_RESTRICT block, float* HWY_RESTRICT rows, std::int64_t stride,
+                float* HWY_RESTRICT inverse) {
   float factor[largest_panel];
-  for (std::int64_t r = 0; r < rows; ++r) {
+  for (std::int64_t r = 0; r < present; ++r) {
     const float length = length_of(z + r * depth, depth);
     factor[r] = scale / HWY_MAX(length, minimum_length);
     inverse[r] = length > minimum_length ? 1.0f / length : 0.0f;
   }
-  std::fill(inverse + rows, inverse + width, 0.0f);
-  if (rows < width) std::fill_n(block, width * depth, 0.0f);
+  std::fill(inverse + present, inverse + width, 0.0f);
+  if (present < width) std::fill_n(block, width * depth, 0.0f);
   for (std::int64_t d = 0; d < depth; ++d)
-    for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t r = 0; r < present; ++r)
       block[d * width + r] = factor[r] * static_cast<float>(z[r * depth + d]);
+  if (!rows) return;
+  std::fill_n(rows, width * stride, 0.0f);
+  for (std::int64_t r = 0; r < present; ++r)
+    for (std::int64_t d = 0; d < depth; ++d)
+      rows[r * stride + d] = factor[r] * static_cast<float>(z[r * depth + d]);
 }
 
-// All images of a set, in panels or in strips; `count` as in Inputs.
+// All images of a set: anchors in panels, for backward also as rows; columns in strips. `count` as in Inputs.
 template <class T>
-void pack(Context& context, ConstTensorView z, ConstTensorView count, std::int64_t width, float scale,
+void pack(Context& context, ConstTensorView z, ConstTensorView count, float scale, bool backward,
           const PackedRows& packed) {
   if (z.elements() == 0) return;
+  const bool columns = packed.slabs > 0;
+  const std::int64_t width = columns ? strip_rows : panel_rows;
   const std::int64_t rows = z.shape[1], depth = z.shape[2], blocks = ceil_divide(rows, width);
   parallel_for(context.threads(), z.shape[0] * blocks, [&](std::int64_t task) HWY_ATTR {
     const std::int64_t n = task / blocks, first = task % blocks * width;
     const std::int64_t present = HWY_MIN(counted(count, rows, n) - first, width);
     if (present <= 0) return;
     const PackedRows image = packed.image(n);
-    float* block = (width == panel_rows ? image.panels : image.strips) + first * depth;
-    pack_block(z.as<T>() + (n * rows + first) * depth, present, width, depth, scale, block,
+    pack_block(z.as<T>() + (n * rows + first) * depth, present, width, depth, scale,
+               (columns ? image.strips : image.panels) + first * depth,
+               backward && !columns ? image.rows + first * image.stride : nullptr, image.stride,
                image.inverse + first);
   });
 }
 
-// In place, for rows ^z = length * panel and their gradient d^z = weight * gradient:
+// In place, for the rows ^z = length * panel and their gradient d^z = weight * gradient:
 // dz = (d^z - ^z <^z, d^z>) / |z|, 0 where the row has no direction.
 HWY_INLINE void through_normalization(const float* HWY_RESTRICT panel, float length,
                                       const float* HWY_RESTRICT inverse, float weight, std::int64_t depth,
@@ -105,6 +115,31 @@ void store_rows(const float* gradient, std::int64_t rows, std::int64_t depth, Gr
       if (mode == GradientMode::accumulate) value = hn::Add(value, load_part(dz + d, n));
       store_part(value, dz + d, n);
     }
+}
+
+// The same for one row z of T, whose gradient lies in `slabs` parts, `step` elements apart: they are summed in order into
+// the first one, then taken to memory.
+template <class T>
+void store_row_through_normalization(const T* HWY_RESTRICT z, float inverse, float weight, std::int64_t depth,
+                                     float* HWY_RESTRICT gradient, std::int64_t slabs, std::int64_t step,
+                                     GradientMode mode, T* dz) {
+  const F32 f;
+  V32 dot = zero();
+  for (std::int64_t d = 0; d < depth; d += vector_rows) {  // gradient is 0 behind depth
+    V32 sum = hn::Load(f, gradient + d);
+    for (std::int64_t slab = 1; slab < slabs; ++slab)
+      sum = hn::Add(sum, hn::Load(f, gradient + slab * step + d));
+    hn::Store(sum, f, gradient + d);
+    dot = hn::MulAdd(load_part(z + d, depth - d), sum, dot);
+  }
+  const V32 along = broadcast(hn::GetLane(hn::SumOfLanes(f, dot)) * inverse * inverse);
+  const V32 factor = broadcast(weight * inverse);
+  for (std::int64_t d = 0; d < depth; d += vector_rows) {
+    const std::int64_t n = HWY_MIN(vector_rows, depth - d);
+    V32 value = hn::Mul(factor, hn::NegMulAdd(along, load_part(z + d, n), hn::Load(f, gradient + d)));
+    if (mode == GradientMode::accumulate) value = hn::Add(value, load_part(dz + d, n));
+    store_part(value, dz + d, n);
+  }
 }
 
 template <class T>

@@ -1,4 +1,4 @@
-// The two products that patch_infonce is made of, on register tiles of one panel by one strip.
+// The products that patch_infonce is made of, on register tiles of one panel by one strip.
 //
 // A panel is two vectors of rows, a strip as many rows as leave the registers room: panel rows lie in the
 // lanes, strip rows are broadcast. So a row's sums over the other side never cross lanes, and depth may be
@@ -79,6 +79,30 @@ HWY_NOINLINE void add_outer_product(const float* HWY_RESTRICT tile, const float*
     hn::Store(high_sum, f, gradient + vector_rows);
     gradient += panel_rows;
     strip += strip_rows;
+  }
+}
+
+// gradient(c, d) += sum_w tile(c, w) rows(w, d): the other side of the same product. Here depth lies in the lanes, a panel's
+// width of it at a time; a row of `rows` and of `gradient` has `stride` elements, a multiple of that.
+template <std::size_t... c>
+HWY_NOINLINE void add_transposed_product(const float* HWY_RESTRICT tile, const float* HWY_RESTRICT rows,
+                                         std::int64_t stride, float* HWY_RESTRICT gradient,
+                                         std::index_sequence<c...>) {
+  const F32 f;
+  for (std::int64_t d = 0; d < stride; d += panel_rows) {
+    const auto of_row = [&](std::size_t row) {
+      return gradient + static_cast<std::int64_t>(row) * stride + d;
+    };
+    V32 low[] = {hn::Load(f, of_row(c))...};
+    V32 high[] = {hn::Load(f, of_row(c) + vector_rows)...};
+    const float* row = rows + d;
+    for (std::int64_t w = 0; w < panel_rows; ++w) {
+      const V32 low_row = hn::Load(f, row), high_row = hn::Load(f, row + vector_rows);
+      (multiply_add(low_row, high_row, tile[static_cast<std::int64_t>(c) * panel_rows + w], low[c], high[c]),
+       ...);
+      row += stride;
+    }
+    ((hn::Store(low[c], f, of_row(c)), hn::Store(high[c], f, of_row(c) + vector_rows)), ...);
   }
 }
 
