@@ -39,8 +39,7 @@
 // Outputs alias nothing. K, P, M, N and D may be 0.
 //
 // Numbers: logits, exponentials and sums in f32, with running maxima, so that temperature 0.01 does not
-// overflow; the loss's last sums in f64. Deterministic for any number of threads: each row's sums belong to
-// one task, in the order of the columns.
+// overflow; the loss's last sums in f64. Deterministic for any number of threads: each sum has its order.
 //
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table, a temperature that is not
 // positive, or other positives asked for in set mode; nothing is written then.
