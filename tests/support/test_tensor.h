@@ -1,5 +1,6 @@
 // TestTensor: a tensor for tests. Its elements start as NaN (integers as a pattern), so that an output nobody wrote is
-// noticed; guarded ends notice a write outside; an offset of one element makes vectors misaligned.
+// noticed; guarded ends notice a write outside, unless every access is watched: then its memory ends with it, and a read
+// outside is noticed as well. An offset of one element makes vectors misaligned.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -14,7 +15,9 @@ namespace attune::test {
 class TestTensor {
  public:
   TestTensor(Shape shape, DType dtype, int offset = 0, Device device = {})
-      : shape_(shape), dtype_(dtype), device_(device), offset_(guard + offset) {
+      : shape_(shape), dtype_(dtype), device_(device) {
+    const std::int64_t guard = is_watched() && shape.elements() > 0 ? 0 : 32;
+    offset_ = guard + offset;
     const std::int64_t total = shape.elements() + 2 * guard + offset;
     memory_ = allocate(device, total * size_of(dtype));
     fill_bytes(memory_.get(), device, guard_byte, total * size_of(dtype));
@@ -64,11 +67,20 @@ class TestTensor {
   }
 
  private:
-  static constexpr std::int64_t guard = 32;
   static constexpr unsigned char poison = 0xff;  // NaN in every floating type
   static constexpr unsigned char guard_byte =
       0x5a;  // finite: a NaN that is updated in place stays what it was
 
+  // By tests/cuda_on_host, or by AddressSanitizer.
+  bool is_watched() const {
+#ifdef __SANITIZE_ADDRESS__
+    return true;
+#elif defined(ATTUNE_CUDA_ON_HOST)
+    return device_.kind == DeviceKind::cuda;
+#else
+    return false;
+#endif
+  }
   std::size_t element_bytes() const { return static_cast<std::size_t>(size_of(dtype_)); }
 
   template <class T>
@@ -114,7 +126,7 @@ class TestTensor {
   Shape shape_;
   DType dtype_;
   Device device_;
-  std::int64_t offset_;
+  std::int64_t offset_ = 0;
   std::int64_t total_ = 0;
   DeviceMemory memory_{nullptr, DeviceMemoryDeleter{}};
 };
