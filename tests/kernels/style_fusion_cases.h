@@ -83,6 +83,7 @@ inline std::vector<StyleFusionCase> style_fusion_cases() {
       {"two_passes_40_channels", {1, 33, 40, 40}, bf16, random, Mask::random, learned, true, 0, overwrite},
       // More pixels than a block's shared memory could hold.
       {"two_passes_16_channels", {1, 61, 64, 16}, f32, random, Mask::soft, external, true, 0, overwrite},
+      {"least_weight", {2, 3, 5, 4}, f32, random, Mask::least_weight, learned, true, 0, overwrite},
       {"no_pixels", {2, 0, 3, 8}},
       {"no_channels", {2, 3, 3, 0}},
       {"no_images", {0, 3, 3, 8}},

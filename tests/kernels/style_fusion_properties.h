@@ -107,6 +107,21 @@ inline void check_saturated_gate(Context& context, std::uint64_t seed, int offse
   }
 }
 
+// Where nothing differs from the mean and nothing is added, y is 0, and the slope is the activation's derivative.
+inline void check_kink(Context& context, std::uint64_t seed, int offset = 0) {
+  StyleFusionCase c{"kink", {2, 6, 7, 20}, DType::f32, Values::random, Mask::empty};
+  c.offset = offset;
+  StyleFusionProblem problem(c, c.dtype, seed, context.device());
+  problem.x.set(std::vector<double>(2 * 6 * 7 * 20, 0));
+  problem.beta_background.set(std::vector<double>(20, 0));
+  run_style_fusion(context, problem);
+  CHECK(norm(problem.y.get()) == 0);
+  const std::vector<double> dy = problem.dy.get();
+  std::vector<double> dbeta(20);
+  for (std::size_t i = 0; i < dy.size(); ++i) dbeta[i % 20] += 0.2 * dy[i];
+  CHECK(relative_error(problem.dbeta_background.get(), dbeta) < 1e-6);
+}
+
 inline void check_nan_stays_in_image(Context& context, std::uint64_t seed, int offset = 0) {
   StyleFusionCase c{"nan", {3, 9, 9, 4}};
   c.offset = offset;

@@ -128,6 +128,11 @@ TEST_CASE("style_fusion with a closed or open learned gate equals the fixed gate
   check_saturated_gate(context, seed);
 }
 
+TEST_CASE("style_fusion at the activation's kink takes the slope") {
+  Context context;
+  check_kink(context, seed);
+}
+
 TEST_CASE("style_fusion: a NaN stays in its own image") {
   Context context;
   check_nan_stays_in_image(context, seed);
