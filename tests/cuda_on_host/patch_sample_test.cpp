@@ -89,6 +89,31 @@ TEST_CASE("patch_sample on CUDA sums equal indices in the order of their rows") 
   }
 }
 
+// Rows of a warp's width are looked through at a time: equal ones at the edges of these, and one behind the count.
+TEST_CASE("patch_sample on CUDA finds equal indices wherever they are, and adds") {
+  if (!have_cuda_device()) return;
+  Context cuda(cuda_device), cpu({}, 1);
+  for (const std::int64_t channels : {3, 4, 132}) {
+    const PatchSampleCase c{2, 9, 9, channels, 70, Mask::full};
+    PatchSampleSetup on_cuda(c, cuda_device), on_cpu(c);
+    std::vector<double> indices(140);
+    for (std::size_t k = 0; k < indices.size(); ++k) indices[k] = static_cast<double>(k % 70);
+    for (const std::size_t image : {0u, 70u}) {
+      indices[image + 5] = indices[image];
+      for (const std::size_t edge : {32u, 64u, 68u}) indices[image + edge + 1] = indices[image + edge];
+    }
+    const std::vector<double> before = make_values(Values::random, on_cpu.dx.shape().elements(), 3);
+    for (PatchSampleSetup* s : {&on_cuda, &on_cpu}) {
+      s->indices.set(indices);
+      s->count.set({70, 40});
+      s->dx.set(before);
+    }
+    patch_sample::scatter(cuda, on_cuda.scatter(GradientMode::accumulate));
+    patch_sample::scatter(cpu, on_cpu.scatter(GradientMode::accumulate));
+    CHECK(on_cuda.dx.bytes() == on_cpu.dx.bytes());
+  }
+}
+
 TEST_CASE("patch_sample on CUDA takes no more scratch than it says") {
   if (!have_cuda_device()) return;
   for (const NamedCase& c : cases_up_to<PatchSample>(few_elements)) {
