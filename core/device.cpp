@@ -1,5 +1,6 @@
 #include "core/device.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -81,15 +82,17 @@ void DeviceMemoryDeleter::operator()(void* data) const noexcept {
 DeviceMemory allocate(Device device, std::int64_t bytes) {
   require(bytes >= 0, ErrorKind::argument, "negative allocation: ", bytes);
   // An empty tensor still has an address of its own.
-  const std::size_t size = (static_cast<std::size_t>(bytes) + alignment) / alignment * alignment;
   if (device.kind == DeviceKind::cpu) {
+    const std::size_t size = (static_cast<std::size_t>(bytes) + alignment) / alignment * alignment;
     void* data = std::aligned_alloc(alignment, size);
     require(data != nullptr, ErrorKind::out_of_memory, "out of memory: asked for ", bytes, " bytes");
     return {data, DeviceMemoryDeleter{device}};
   }
   require_cuda();
 #ifdef ATTUNE_WITH_CUDA
-  return {allocate_cuda(device.index, size), DeviceMemoryDeleter{device}};
+  // No more than asked for, so that an access behind it is found.
+  return {allocate_cuda(device.index, static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1))),
+          DeviceMemoryDeleter{device}};
 #else
   return {nullptr, DeviceMemoryDeleter{}};
 #endif

@@ -65,10 +65,14 @@ std::int64_t MaskPyramidLayer::workspace_bytes(const std::vector<TensorSpec>& in
 
 Cost MaskPyramidLayer::forward_cost(const LayerForward& a) const {
   const DType dtype = a.inputs[0].dtype;
-  Cost cost{(a.inputs[0].elements() + a.outputs[0].elements()) * size_of(dtype), 0};
-  for (std::size_t level = 1; level < a.outputs.size(); ++level)
-    cost = cost + resample::cost(one_channel(a.outputs[0].shape), one_channel(a.outputs[level].shape), dtype,
-                                 resample::Method::area);
+  Cost cost{regions_ == Regions::one ? 0 : a.inputs[0].bytes(), 0};
+  for (std::size_t level = 0; level < a.outputs.size(); ++level) {
+    cost.bytes += a.outputs[level].bytes();
+    if (level > 0 && regions_ == Regions::two)
+      cost.flops += resample::cost(one_channel(a.outputs[0].shape), one_channel(a.outputs[level].shape),
+                                   dtype, resample::Method::area)
+                        .flops;
+  }
   return cost;
 }
 

@@ -175,12 +175,11 @@ def patch_infonce(images, rows, depth):
     inputs = {name: random(images, rows, depth) for name in ("anchors", "positives", "negatives")}
     inputs["dloss"] = torch.ones(1)
     leaves = [inputs[name].clone().requires_grad_() for name in ("anchors", "positives", "negatives")]
-    valid = [torch.ones(images, rows, dtype=torch.bool)] * 3
 
     def outputs(loss, gradients):
         return {"loss": loss, **dict(zip(("danchors", "dpositives", "dnegatives"), gradients))}
     return Contest(f"patch_infonce N{images} K{rows} M{rows} D{depth}, forward + backward", ["patch_infonce"], inputs,
-                   gradients(MODES, lambda: info_nce(*leaves, *valid), leaves, torch.tensor(1.0), outputs))
+                   gradients(MODES, lambda: info_nce(*leaves), leaves, torch.tensor(1.0), outputs))
 
 
 def training_step(dtype, folder, images=8, size=192):

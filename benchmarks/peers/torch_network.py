@@ -124,11 +124,15 @@ def pyramid(mask, levels):
 
 
 def info_nce(anchors, positives, negatives, *valid):
-    """All positives of an image belong to each of its anchors. `valid`: which rows count, of the three [n, rows]."""
+    """All positives of an image belong to each of its anchors. `valid`: which rows count, of the three [n, rows]; all of
+    them where it is left out."""
     anchors, positives, negatives = (functional.normalize(rows, dim=2, eps=1e-7)
                                      for rows in (anchors, positives, negatives))
     near = anchors @ positives.transpose(1, 2) / TEMPERATURE
-    far = (anchors @ negatives.transpose(1, 2) / TEMPERATURE).masked_fill(~valid[2].unsqueeze(1), -1e9)
+    far = anchors @ negatives.transpose(1, 2) / TEMPERATURE
+    if not valid:
+        return (torch.logaddexp(near, far.logsumexp(2, keepdim=True)) - near).mean()
+    far = far.masked_fill(~valid[2].unsqueeze(1), -1e9)
     losses = torch.logaddexp(near, far.logsumexp(2, keepdim=True)) - near
     pairs = valid[0].unsqueeze(2) & valid[1].unsqueeze(1)
     count = pairs.sum((1, 2))
@@ -213,8 +217,7 @@ class TrainingStep:
         self.loss, self.dtype = loss, dtype
         self.parameters = list(loss.parameters())
         self.average = [parameter.detach().clone() for parameter in self.parameters]
-        fused = {"fused": True} if self.parameters[0].is_cuda else {}
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4, **fused)
+        self.optimizer = torch.optim.AdamW(self.parameters, lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
         self.call = torch.compile(loss) if compiled else loss
 
     def run(self, composite, real, mask):

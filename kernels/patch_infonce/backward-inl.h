@@ -23,6 +23,7 @@ struct PanelGradients {
 inline void stream_gradient(const PackedRows& anchors, std::int64_t first, const AnchorPanel& panel,
                             const PackedRows& columns, std::int64_t count, Role role, float share,
                             float* anchor_gradient, float* column_gradient) {
+  if (!anchor_gradient && !column_gradient) return;
   HWY_ALIGN float tile[tile_elements];
   const std::int64_t depth = anchors.depth, stride = anchors.stride;
   const float *packed = anchors.panels + first * depth, *rows = anchors.rows + first * stride;

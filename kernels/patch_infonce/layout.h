@@ -1,6 +1,8 @@
 // How patch_infonce's CPU body lays out its scratch, and which rows of an image count.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/patch_infonce/roles.h"
 
 namespace attune::patch_infonce {
@@ -16,11 +18,12 @@ constexpr std::int64_t capacity_of(std::int64_t rows) {
 }
 
 // Backward cuts an image's anchors into so many slabs. Each has its own sums for the columns' gradient, so that tasks are
-// independent: as many as a few images need to keep 8 cores busy, few enough that the sums are no larger than the rest.
+// independent: enough slabs to keep 8 cores busy with few images, each of 256 anchors at least. The sums are then at most 8
+// times the columns, of few images only.
 constexpr std::int64_t slabs_of(const Extents& e) {
-  constexpr std::int64_t tasks = 8, smallest_slab = 512;
-  const std::int64_t wanted = tasks / (e.images > 0 ? e.images : 1), most = e.anchors / smallest_slab;
-  return wanted < most ? (wanted > 1 ? wanted : 1) : (most > 1 ? most : 1);
+  constexpr std::int64_t tasks = 8, smallest_slab = 256;
+  return std::clamp<std::int64_t>(tasks / std::max<std::int64_t>(e.images, 1), 1,
+                                  std::max<std::int64_t>(e.anchors / smallest_slab, 1));
 }
 
 // The normalized rows of one set (anchors, positives or negatives) in scratch memory, and their gradient. Panels and strips

@@ -1,9 +1,9 @@
 #include "tools/machine/cpu_probe.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include "core/parallel.h"
@@ -94,11 +94,20 @@ __attribute__((target("avx512f,avx512bf16"))) double multiply_add_bf16(std::int6
   return 2.0 * chains * 32 * static_cast<double>(repeats);
 }
 
-// 4 times the last-level cache, as floats.
-std::int64_t array_floats() {
+// The last-level cache that a core sees. sysconf tells the sum over a package's, ten times as much on some.
+std::int64_t last_level_cache() {
+  std::int64_t largest = 0;
+  for (int index = 0; index < 8; ++index) {
+    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size");
+    std::int64_t kibibytes = 0;
+    if (file >> kibibytes) largest = std::max(largest, kibibytes << 10);
+  }
   constexpr std::int64_t unknown = 16 << 20;  // where the system does not tell
-  return std::max<std::int64_t>(unknown, sysconf(_SC_LEVEL3_CACHE_SIZE));
+  return largest > 0 ? largest : unknown;
 }
+
+// 4 times the last-level cache, in floats of 4 bytes.
+std::int64_t array_floats() { return last_level_cache() / chunk * chunk; }
 
 Range share_of(std::int64_t floats, int threads, std::int64_t task) {
   const Range chunks = part_of(floats / chunk, threads, task);
@@ -174,12 +183,6 @@ double multiply_add(int threads, DType dtype) {
 }
 
 bool has_bf16_dot_products() { return __builtin_cpu_supports("avx512bf16") != 0; }
-
-double MachineLimits::seconds(const Cost& cost, DType arithmetic) const {
-  const double flops = arithmetic == DType::bf16 ? bf16_flops_per_second : f32_flops_per_second;
-  return std::max(static_cast<double>(cost.bytes) / bytes_per_second,
-                  static_cast<double>(cost.flops) / flops);
-}
 
 MachineLimits measure_cpu(int threads) {
   StreamProbe stream(threads);

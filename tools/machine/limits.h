@@ -1,6 +1,8 @@
 // What a machine can do at best: the limits that measured times are compared with.
 #pragma once
 
+#include <algorithm>
+
 #include "core/cost.h"
 #include "core/dtype.h"
 
@@ -12,7 +14,11 @@ struct MachineLimits {
   double bf16_flops_per_second = 0;  // by dot-product instructions; f32's where there are none
 
   // The least time for this work, in seconds. `arithmetic`: the dtype that is multiplied.
-  double seconds(const Cost& cost, DType arithmetic) const;
+  double seconds(const Cost& cost, DType arithmetic) const {
+    const double flops = arithmetic == DType::bf16 ? bf16_flops_per_second : f32_flops_per_second;
+    return std::max(static_cast<double>(cost.bytes) / bytes_per_second,
+                    static_cast<double>(cost.flops) / flops);
+  }
 };
 
 }  // namespace attune::tools

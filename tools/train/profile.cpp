@@ -94,7 +94,7 @@ std::string Profile::table(const std::map<std::string, Row>& rows) const {
                    1e-9 * static_cast<double>(row.cost.flops) / row.seconds);
     result += limits_ ? line(" %7.0f%%\n", 100 * row.least_seconds / row.seconds) : "\n";
   }
-  // Pictures that were not ready, their way to the network, the log.
+  // Pictures that were not ready, their way to the network, the losses' way back.
   return result + line("%-58s %5s %9.3f %5.1f%%\n", "between the layers", "",
                        1e3 * (seconds_ - timed.seconds) / steps, 100 * (seconds_ - timed.seconds) / seconds_);
 }

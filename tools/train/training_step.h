@@ -24,7 +24,8 @@ class TrainingStep {
 
   // Takes in the batch of the next enqueue(): it may change when this returns.
   void feed(const Batch& batch);
-  // Enqueues step 1, 2, ... on the context's stream; neither allocates nor waits, from the second call on.
+  // Enqueues step 1, 2, ... on the context's stream; neither allocates nor waits, from the third call on: the
+  // first one chooses the libraries' algorithms, the second one makes the CUDA graph.
   void enqueue(std::int64_t step);
   // Waits for the enqueued step and returns its losses.
   LossValues finish();
