@@ -258,10 +258,7 @@ void Graph::describe_passes() {
 void Graph::forward(Context& context, const RunInfo& run) {
   for (Node& node : nodes_) {
     node.forward.run = run;
-    if (observer)
-      observer(node.forward_pass, [&] { node.layer->forward(context, node.forward); });
-    else
-      node.layer->forward(context, node.forward);
+    run_pass(observer, node.forward_pass, [&] { node.layer->forward(context, node.forward); });
   }
 }
 
@@ -270,10 +267,7 @@ void Graph::backward(Context& context, const RunInfo& run) {
     Node& node = *reverse;
     if (!node.runs_backward) continue;
     node.backward.run = run;
-    if (observer)
-      observer(node.backward_pass, [&] { node.layer->backward(context, node.backward); });
-    else
-      node.layer->backward(context, node.backward);
+    run_pass(observer, node.backward_pass, [&] { node.layer->backward(context, node.backward); });
   }
 }
 

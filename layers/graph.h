@@ -46,6 +46,15 @@ struct Pass {
 // Called around what a pass enqueues, for profiling: must call `run` once.
 using PassObserver = std::function<void(const Pass& pass, const std::function<void()>& run)>;
 
+// Runs a pass, by way of the observer where there is one.
+template <class Run>
+void run_pass(const PassObserver& observer, const Pass& pass, const Run& run) {
+  if (observer)
+    observer(pass, run);
+  else
+    run();
+}
+
 // Whether a node's backward reaches its layer's parameters: frozen nodes pass gradients to their inputs only.
 enum class Learning { normal, frozen };
 

@@ -57,15 +57,12 @@ void TrainingStep::enqueue(std::int64_t step) {
 }
 
 void TrainingStep::update(std::int64_t step) {
-  const auto run_norm = [&] {
-    norm::forward(context_, {network_.store().gradients(), gradient_norm_.view()});
-  };
-  const auto run_adamw = [&] {
-    optimizer_.step(context_, network_.store(), gradient_norm_.view(), learning_rate(step));
-  };
   const PassObserver& observer = network_.graph().observer;
-  observer ? observer(norm_pass_, run_norm) : run_norm();
-  observer ? observer(adamw_pass_, run_adamw) : run_adamw();
+  run_pass(observer, norm_pass_, [&] {
+    norm::forward(context_, {network_.store().gradients(), gradient_norm_.view()});
+  });
+  run_pass(observer, adamw_pass_,
+           [&] { optimizer_.step(context_, network_.store(), gradient_norm_.view(), learning_rate(step)); });
 }
 
 std::vector<Pass> TrainingStep::passes() const {
