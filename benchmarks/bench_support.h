@@ -12,10 +12,12 @@
 
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/context.h"
 #include "core/cost.h"
@@ -33,8 +35,10 @@ class Rows {
 };
 // The machine's rows and those of every file.
 void add_all_rows();
+// Frees what the row that ran last holds, while its device is there.
+void forget_last_row();
 
-// Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed after it.
+// Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed when another one does.
 using Prepare = std::function<std::function<void()>(Context& context)>;
 
 // `arithmetic` is the dtype that the op multiplies in: f32, but bf16 where a library has instructions for that.
@@ -67,17 +71,26 @@ double timed_loop(benchmark::State& state, const Call& call) {
          static_cast<double>(state.iterations());
 }
 
-// Normally distributed values that repeat after a prime number of elements: large tensors fill quickly.
+// The values over and over: what is there is copied behind itself, so that a GPU's tensors are made quickly.
+template <class T>
+void fill_repeating(T* to, std::int64_t count, const std::vector<double>& values) {
+  std::int64_t filled = std::min(count, static_cast<std::int64_t>(values.size()));
+  std::transform(values.begin(), values.begin() + filled, to,
+                 [](double value) { return T(static_cast<float>(value)); });
+  for (std::int64_t copied = 0; filled < count; filled += copied) {
+    copied = std::min(filled, count - filled);
+    std::copy_n(to, copied, to + filled);
+  }
+}
+
+// Normally distributed values that repeat after a prime number of elements.
 inline void fill_random(TensorView view, std::uint64_t seed) {
   constexpr std::int64_t period = 65537;
   const std::vector<double> values = test::make_values(test::Values::random, period, seed);
-  for (std::int64_t i = 0; i < view.elements(); ++i) {
-    const auto value = static_cast<float>(values[static_cast<std::size_t>(i % period)]);
-    if (view.dtype == DType::bf16)
-      view.as<bfloat16>()[i] = bfloat16(value);
-    else
-      view.as<float>()[i] = value;
-  }
+  if (view.dtype == DType::bf16)
+    fill_repeating(view.as<bfloat16>(), view.elements(), values);
+  else
+    fill_repeating(view.as<float>(), view.elements(), values);
 }
 
 inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed) {
