@@ -15,10 +15,12 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/machine.h"
 #include "core/context.h"
 #include "core/cost.h"
 #include "core/dtype.h"
@@ -47,6 +49,16 @@ void add_row(const std::string& name, const Cost& cost, Prepare prepare, DType a
 // Where rows run: --device, and the CPU threads of --threads, default all cores.
 Device device();
 int threads();
+
+// None on the CPU, which these would keep busy for minutes.
+std::optional<GpuSizes> gpu_sizes();
+
+// A network's cases, and on a GPU the one that `at` makes of the map by which it is judged.
+template <class Case>
+std::vector<Case> with_gpu_case(std::vector<Case> cases, Case (*at)(const Shape& map)) {
+  if (const std::optional<GpuSizes> sizes = gpu_sizes()) cases.push_back(at(sizes->map));
+  return cases;
+}
 
 // The same tensor there.
 inline Tensor on_device(Tensor tensor) {

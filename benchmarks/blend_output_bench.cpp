@@ -40,7 +40,8 @@ void add_rows(const test::BlendOutputCase& c, DType dtype) {
 }
 
 const Rows rows([] {
-  for (const test::BlendOutputCase& c : test::blend_output_network_cases())
+  for (const test::BlendOutputCase& c :
+       with_gpu_case(test::blend_output_network_cases(), test::blend_output_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -85,7 +85,8 @@ void add_picture(color_transform::Rows::Sample sample, bool full_mask) {
 }
 
 const Rows rows([] {
-  for (const test::ColorTransformCase& c : test::color_transform_network_cases())
+  for (const test::ColorTransformCase& c :
+       with_gpu_case(test::color_transform_network_cases(), test::color_transform_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
   if (device().kind != DeviceKind::cpu) return;  // packed rows lie in CPU memory
   for (const auto sample : {color_transform::Rows::Sample::u8, color_transform::Rows::Sample::u16})

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "core/shape.h"
 #include "tools/machine/limits.h"
 
 namespace attune::bench {
@@ -17,5 +18,12 @@ void add_cpu_rows();
 void add_gpu_rows();
 
 std::string gpu_name();
+
+// The sizes by which a GPU's kernels are judged, beside those of networks; far smaller where the host takes its place.
+struct GpuSizes {
+  Shape map;             // that a memory-bound op reads or writes: N, H, W, C
+  std::int64_t patches;  // of each of N images, in patch_infonce
+};
+GpuSizes gpu_row_sizes();
 
 }  // namespace attune::bench

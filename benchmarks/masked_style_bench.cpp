@@ -45,7 +45,8 @@ void add_rows(const Shape& shape, DType dtype) {
 }
 
 const Rows rows([] {
-  for (const test::MaskedStyleCase& c : test::masked_style_network_cases())
+  for (const test::MaskedStyleCase& c :
+       with_gpu_case(test::masked_style_network_cases(), test::masked_style_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c.x, dtype);
 });
 

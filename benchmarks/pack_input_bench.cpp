@@ -37,7 +37,8 @@ void add_rows(const test::PackInputCase& c, DType dtype) {
 }
 
 const Rows rows([] {
-  for (const test::PackInputCase& c : test::pack_input_network_cases())
+  for (const test::PackInputCase& c :
+       with_gpu_case(test::pack_input_network_cases(), test::pack_input_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

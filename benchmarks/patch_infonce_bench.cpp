@@ -82,6 +82,9 @@ void add_rows(const PatchInfoNceCase& c) {
 const Rows rows([] {
   for (const PatchInfoNceCase& c : test::patch_infonce_sweep()) add_rows(c);
   for (const PatchInfoNceCase& c : test::patch_infonce_network_cases()) add_rows(c);
+  if (const auto sizes = gpu_sizes())
+    for (const DType dtype : {DType::f32, DType::bf16})
+      add_rows(test::patch_infonce_case_at(sizes->map[0], sizes->patches, dtype));
 });
 
 }  // namespace

@@ -40,7 +40,8 @@ Prepare prepare(const PatchSampleCase& c, DType dtype, void (Problem::*call)(Con
 }
 
 const Rows rows([] {
-  for (const PatchSampleCase& c : test::patch_sample_network_cases()) {
+  for (const PatchSampleCase& c :
+       with_gpu_case(test::patch_sample_network_cases(), test::patch_sample_case_at)) {
     const Shape mask{c.images, c.height, c.width}, x{c.images, c.height, c.width, c.channels};
     const Shape z{c.images, c.samples, c.channels};
     add_row(row_name("patch_sample", "draw", DType::f32, mask), patch_sample::draw_cost(mask, c.samples),

@@ -37,17 +37,18 @@ struct Problem {
 };
 
 const Rows rows([] {
-  for (const test::ReconstructionCase& c : test::reconstruction_cases()) {
+  for (const test::ReconstructionCase& c :
+       with_gpu_case(test::reconstruction_cases(), test::reconstruction_case_at)) {
     if (!c.timed) continue;
     const Shape shape{c.batch, c.height, c.width, 3};
     const auto row = [&](const char* direction) {
       return row_name("reconstruction", direction, DType::f32, shape);
     };
-    add_row(row("forward"), reconstruction::forward_cost(shape, DType::f32), [&c](Context& context) {
+    add_row(row("forward"), reconstruction::forward_cost(shape, DType::f32), [c](Context& context) {
       const auto problem = std::make_shared<Problem>(c);
       return [problem, &context] { problem->forward(context); };
     });
-    add_row(row("backward"), reconstruction::backward_cost(shape, DType::f32), [&c](Context& context) {
+    add_row(row("backward"), reconstruction::backward_cost(shape, DType::f32), [c](Context& context) {
       const auto problem = std::make_shared<Problem>(c);
       problem->forward(context);
       return [problem, &context] { problem->backward(context); };

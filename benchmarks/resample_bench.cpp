@@ -38,7 +38,7 @@ void add_rows(const test::ResampleCase& c, DType dtype) {
 }
 
 const Rows rows([] {
-  for (const test::ResampleCase& c : test::resample_network_cases())
+  for (const test::ResampleCase& c : with_gpu_case(test::resample_network_cases(), test::resample_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

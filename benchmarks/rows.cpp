@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "benchmarks/bench_support.h"
@@ -107,6 +108,12 @@ void add_all_rows() {
   }
   if (!on_cuda()) add_cpu_rows();
   for (void (*add)() : files()) add();
+}
+
+std::optional<GpuSizes> gpu_sizes() {
+  if constexpr (built_with_cuda)
+    if (on_cuda()) return gpu_row_sizes();
+  return std::nullopt;
 }
 
 void forget_last_row() { last_row().reset(); }

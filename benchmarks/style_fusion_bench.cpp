@@ -93,7 +93,8 @@ void add_rows(const Shape& shape, DType dtype) {
 }
 
 const Rows rows([] {
-  for (const test::StyleFusionCase& c : test::style_fusion_network_cases())
+  for (const test::StyleFusionCase& c :
+       with_gpu_case(test::style_fusion_network_cases(), test::style_fusion_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c.x, dtype);
 });
 

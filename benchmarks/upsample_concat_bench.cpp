@@ -38,7 +38,8 @@ void add_rows(const test::UpsampleConcatCase& c, DType dtype) {
 }
 
 const Rows rows([] {
-  for (const test::UpsampleConcatCase& c : test::upsample_concat_network_cases())
+  for (const test::UpsampleConcatCase& c :
+       with_gpu_case(test::upsample_concat_network_cases(), test::upsample_concat_case_at))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -14,9 +14,12 @@ namespace {
 #ifdef ATTUNE_CUDA_ON_HOST  // where a row shows no more than that it runs
 constexpr std::int64_t array_bytes = 1 << 16;
 constexpr int f32_repeats = 2, bf16_repeats = 1;
+constexpr std::int64_t images = 2, edge = 16, channels = 64, patches = 16;
 #else
 constexpr std::int64_t array_bytes = 1 << 30;                 // 20 times an H100's cache
 constexpr int f32_repeats = 1 << 15, bf16_repeats = 1 << 12;  // about a millisecond
+// A GPU that holds the arrays above holds these rows' tensors, 1 GiB at most.
+constexpr std::int64_t images = 16, edge = 256, channels = 64, patches = 4096;
 #endif
 
 struct StreamArrays {
@@ -92,6 +95,8 @@ void add_gpu_rows() {
   add("fma/f32", fma_row, DType::f32);
   add("fma/bf16", fma_row, DType::bf16);
 }
+
+GpuSizes gpu_row_sizes() { return {{images, edge, edge, channels}, patches}; }
 
 std::string gpu_name() {
   cudaDeviceProp properties = {};

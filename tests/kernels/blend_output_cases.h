@@ -100,4 +100,9 @@ inline std::vector<BlendOutputCase> blend_output_network_cases() {
   return {{"8x192x192", {8, 192, 192, 3}, 192, 192}, {"1x1023x1535", {1, 1023, 1535, 3}, 1024, 1536}};
 }
 
+// Of pictures of a map's size.
+inline BlendOutputCase blend_output_case_at(const Shape& map) {
+  return {"map", {map[0], map[1], map[2], 3}, map[1], map[2]};
+}
+
 }  // namespace attune::test

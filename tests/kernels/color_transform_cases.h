@@ -180,4 +180,9 @@ inline std::vector<ColorTransformCase> color_transform_network_cases() {
   };
 }
 
+// Of pictures of a map's size, by cells of two pixels.
+inline ColorTransformCase color_transform_case_at(const Shape& map) {
+  return {"map", {map[0], map[1] / 2, map[2] / 2, 12}, {map[0], map[1], map[2], 3}};
+}
+
 }  // namespace attune::test

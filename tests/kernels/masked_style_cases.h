@@ -71,4 +71,7 @@ inline std::vector<MaskedStyleCase> masked_style_network_cases() {
   };
 }
 
+// Of any feature map.
+inline MaskedStyleCase masked_style_case_at(const Shape& map) { return {"map", map}; }
+
 }  // namespace attune::test

@@ -73,4 +73,9 @@ inline std::vector<PackInputCase> pack_input_network_cases() {
   return {{"8x192x192", {8, 192, 192, 3}, 192, 192}, {"1x171x256", {1, 171, 256, 3}, 176, 256}};
 }
 
+// Of pictures of a map's size.
+inline PackInputCase pack_input_case_at(const Shape& map) {
+  return {"map", {map[0], map[1], map[2], 3}, map[1], map[2]};
+}
+
 }  // namespace attune::test

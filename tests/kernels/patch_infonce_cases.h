@@ -79,6 +79,13 @@ inline std::vector<PatchInfoNceCase> patch_infonce_cases() {
   };
 }
 
+// Set mode, as many rows on every side.
+inline PatchInfoNceCase patch_infonce_case_at(std::int64_t images, std::int64_t rows, DType dtype) {
+  PatchInfoNceCase c{{images, rows, rows, rows, 256}};
+  c.dtype = dtype;
+  return c;
+}
+
 // Training at batch 8 with 256 patches, and a sweep of one image. The sweep's 1024 rows are the speed goal's.
 inline std::vector<PatchInfoNceCase> patch_infonce_network_cases() {
   std::vector<PatchInfoNceCase> cases;
@@ -89,11 +96,7 @@ inline std::vector<PatchInfoNceCase> patch_infonce_network_cases() {
 inline std::vector<PatchInfoNceCase> patch_infonce_sweep() {
   std::vector<PatchInfoNceCase> cases;
   for (const DType dtype : {DType::f32, DType::bf16})
-    for (const std::int64_t rows : {256, 1024, 4096}) {
-      PatchInfoNceCase c{{1, rows, rows, rows, 256}};
-      c.dtype = dtype;
-      cases.push_back(c);
-    }
+    for (const std::int64_t rows : {256, 1024, 4096}) cases.push_back(patch_infonce_case_at(1, rows, dtype));
   return cases;
 }
 

@@ -62,4 +62,9 @@ inline std::vector<PatchSampleCase> patch_sample_network_cases() {
   return cases;
 }
 
+// From any feature map.
+inline PatchSampleCase patch_sample_case_at(const Shape& map) {
+  return {map[0], map[1], map[2], map[3], 256, Mask::random};
+}
+
 }  // namespace attune::test

@@ -58,4 +58,18 @@ inline const std::vector<ReconstructionCase>& reconstruction_cases() {
   return cases;
 }
 
+// Of pictures of a map's size.
+inline ReconstructionCase reconstruction_case_at(const Shape& map) {
+  return {"map",
+          map[0],
+          map[1],
+          map[2],
+          reconstruction::Penalty::robust,
+          Values::random,
+          Mask::random,
+          0,
+          GradientMode::overwrite,
+          true};
+}
+
 }  // namespace attune::test

@@ -65,4 +65,10 @@ inline std::vector<ResampleCase> resample_network_cases() {
   };
 }
 
+// That doubles maps to such a size.
+inline ResampleCase resample_case_at(const Shape& map) {
+  const Shape x = {map[0], map[1] / 2, map[2] / 2, map[3]};
+  return {text("map_", x[0], 'x', x[1], 'x', x[2], 'x', x[3], "_to_", map[1]), x, map[1], map[2]};
+}
+
 }  // namespace attune::test

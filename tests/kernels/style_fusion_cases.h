@@ -99,4 +99,7 @@ inline std::vector<StyleFusionCase> style_fusion_network_cases() {
   };
 }
 
+// On any feature map.
+inline StyleFusionCase style_fusion_case_at(const Shape& map) { return {"map", map}; }
+
 }  // namespace attune::test

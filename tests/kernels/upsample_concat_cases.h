@@ -69,4 +69,12 @@ inline std::vector<UpsampleConcatCase> upsample_concat_network_cases() {
   };
 }
 
+// That writes such a map, half of it from either side.
+inline UpsampleConcatCase upsample_concat_case_at(const Shape& map) {
+  const std::int64_t half = map[3] / 2;
+  return {text(map[0], 'x', map[1], 'x', map[2], 'x', half, '+', half),
+          {map[0], map[1] / 2, map[2] / 2, half},
+          half};
+}
+
 }  // namespace attune::test

@@ -5,6 +5,7 @@ nothing there."""
 import json
 import os
 import pathlib
+import re
 import unittest
 
 import program
@@ -14,18 +15,39 @@ MANAGEMENT_LIBRARY = os.environ.get("ATTUNE_MANAGEMENT_LIBRARY", "")  # the fold
 # A call that needs no preparation, some that do, and one of a library.
 SMALL_ROWS = ["norm/forward/f32/21000", "adamw/step/f32/21000", "patch_sample/scatter/f32/8x12x12x160",
               "masked_style/backward/bf16/8x12x12x160", "matmul/forward/f32/2048x16x256"]
+# A row in f32 of each memory-bound op at the size by which a GPU is judged, as small as it is on the host.
+GPU_ROWS = ["blend_output/forward/f32/2x16x16x3", "blend_output/backward/f32/2x16x16x3",
+            "color_transform/forward/f32/2x16x16x3", "color_transform/backward/f32/2x16x16x3",
+            "masked_style/forward/f32/2x16x16x64", "masked_style/backward/f32/2x16x16x64",
+            "pack_input/forward/f32/2x16x16x4", "pack_input/backward/f32/2x16x16x4",
+            "patch_sample/gather/f32/2x16x16x64", "patch_sample/scatter/f32/2x16x16x64",
+            "resample/forward/f32/map_2x8x8x64_to_16", "resample/backward/f32/map_2x8x8x64_to_16",
+            "style_fusion/forward/f32/2x16x16x64", "style_fusion/backward/f32/2x16x16x64",
+            "upsample_concat/forward/f32/2x16x16x32+32", "upsample_concat/backward/f32/2x16x16x32+32"]
+# Which have no bf16.
+GPU_ROWS_F32 = ["patch_sample/draw/f32/2x16x16", "reconstruction/forward/f32/2x16x16x3",
+                "reconstruction/backward/f32/2x16x16x3"]
+PATCHES_ROWS = ["patch_infonce/forward/f32/N2_K16_M16_D256", "patch_infonce/backward/f32/N2_K16_M16_D256"]
 MACHINE_ROWS = {"stream/read": "bytes", "stream/copy": "bytes", "fma/f32": "flops", "fma/bf16": "flops"}
+
+
+def in_bf16(names):
+    return [name.replace("/f32/", "/bf16/") for name in names]
 
 
 @unittest.skipUnless(ON_HOST.name, "built without attune-bench, or without CUDA on the host")
 class BenchOnCudaTest(program.ProgramTest):
-    def rows(self, *names, **options):
-        """By attune-bench itself, which can be told to be quick."""
+    # attune-bench itself, which can be told to be quick.
+    BENCH = ON_HOST.with_name(ON_HOST.name + "-bench")
+
+    def rows(self, *names, device="cuda", **options):
         out = self.folder / "rows.json"
-        bench = ON_HOST.with_name(ON_HOST.name + "-bench")
-        self.succeed("--device=cuda", "--benchmark_min_time=0.0001", f"--benchmark_out={out}",
-                     f"--benchmark_filter=^({'|'.join(names)})$", program=bench, **options)
+        self.succeed(f"--device={device}", "--benchmark_min_time=0.0001", f"--benchmark_out={out}",
+                     f"--benchmark_filter=^({'|'.join(map(re.escape, names))})$", program=self.BENCH, **options)
         return json.loads(out.read_text())
+
+    def names(self, device):
+        return self.succeed(f"--device={device}", "--benchmark_list_tests", program=self.BENCH).stdout.split()
 
     def test_the_tool(self):
         name = "norm/forward/f32/21000"
@@ -45,6 +67,18 @@ class BenchOnCudaTest(program.ProgramTest):
             self.assertNotIn("event_seconds", row)
             self.assertTrue(0 < row["ceiling"] <= 1, row)
             self.assertAlmostEqual(row["GB/s"] * row["real_time"] * 1e3 / row["bytes"], 1)  # microseconds
+
+    def test_sizes_that_a_gpu_alone_is_asked_for(self):
+        names = GPU_ROWS + in_bf16(GPU_ROWS) + GPU_ROWS_F32
+        patches = PATCHES_ROWS + in_bf16(PATCHES_ROWS)
+        large = re.compile(r"/(map_)?2x|/N2_")
+        self.assertEqual({name for name in self.names("cuda") if large.search(name)},
+                         {name + cache for name in names + patches for cache in ("", "/hot")})
+        self.assertEqual([name for name in self.names("cpu") if large.search(name) or "16x256x256" in name], [])
+        rows = self.rows(*names)["benchmarks"]
+        self.assertEqual({row["name"] for row in rows}, set(names))
+        for row in rows:
+            self.assertNotIn("error_occurred", row)
 
     def test_limits_of_the_machine(self):
         rows = self.rows(*MACHINE_ROWS)["benchmarks"]
