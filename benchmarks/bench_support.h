@@ -3,9 +3,10 @@
 // A row is named OP/DIRECTION/DTYPE/SHAPE and reports, next to the time of one call (on CUDA see cuda/replay_timing.h), the
 // counters
 //   bytes, flops   the op's own cost(): compulsory work of one call
-//   GB/s           compulsory bytes over time
+//   GB/s, GF/s     compulsory bytes and flops over time
 //   ceiling        the least time that the machine needs for these bytes and flops, measured in the same run
 //                  (machine.h), over the time taken; 1 where a problem that stays in cache outruns memory
+//   arithmetic_ceiling  the same for the flops alone
 // On CUDA that time is cold: the cache is overwritten before each call. A second row, with /hot behind its name, is of calls
 // that follow one another.
 #pragma once
@@ -43,7 +44,7 @@ void forget_last_row();
 // Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed when another one does.
 using Prepare = std::function<std::function<void()>(Context& context)>;
 
-// `arithmetic` is the dtype that the op multiplies in: f32, but bf16 where a library has instructions for that.
+// `arithmetic` is the dtype that the op multiplies in: f32, but bf16 where a library or a GPU's tensor cores do that.
 void add_row(const std::string& name, const Cost& cost, Prepare prepare, DType arithmetic = DType::f32);
 
 // Where rows run: --device, and the CPU threads of --threads, default all cores.

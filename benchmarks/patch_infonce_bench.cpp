@@ -63,20 +63,27 @@ std::string shape_name(const PatchInfoNceCase& c) {
   return c.mode == InfoNceMode::set ? name : name + '_' + test::name_of(c.mode);
 }
 
+// A GPU's tensor cores multiply bf16; the CPU widens its rows to f32 first.
+DType arithmetic(DType rows) { return device().kind == DeviceKind::cuda ? rows : DType::f32; }
+
 void add_rows(const PatchInfoNceCase& c) {
   const std::string tail = text('/', name_of(c.dtype), '/', shape_name(c));
   const patch_infonce::Options options = c.options();
-  add_row("patch_infonce/forward" + tail, patch_infonce::forward_cost(c.extents, c.dtype, options),
-          [=](Context& context) {
-            const auto problem = std::make_shared<Problem>(c);
-            return [problem, options, &context] { problem->forward(context, options); };
-          });
-  add_row("patch_infonce/backward" + tail, patch_infonce::backward_cost(c.extents, c.dtype, options),
-          [=](Context& context) {
-            const auto problem = std::make_shared<Problem>(c);
-            problem->forward(context, options);
-            return [problem, options, &context] { problem->backward(context, options); };
-          });
+  add_row(
+      "patch_infonce/forward" + tail, patch_infonce::forward_cost(c.extents, c.dtype, options),
+      [=](Context& context) {
+        const auto problem = std::make_shared<Problem>(c);
+        return [problem, options, &context] { problem->forward(context, options); };
+      },
+      arithmetic(c.dtype));
+  add_row(
+      "patch_infonce/backward" + tail, patch_infonce::backward_cost(c.extents, c.dtype, options),
+      [=](Context& context) {
+        const auto problem = std::make_shared<Problem>(c);
+        problem->forward(context, options);
+        return [problem, options, &context] { problem->backward(context, options); };
+      },
+      arithmetic(c.dtype));
 }
 
 const Rows rows([] {

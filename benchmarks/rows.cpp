@@ -74,11 +74,14 @@ PreparedRow& prepared(const std::shared_ptr<const Row>& row) {
 }
 
 void count(benchmark::State& state, const Row& row, double seconds) {
-  const auto bytes = static_cast<double>(row.cost.bytes);
+  const MachineLimits& limits = machine_limits();
+  const auto bytes = static_cast<double>(row.cost.bytes), flops = static_cast<double>(row.cost.flops);
   state.counters["bytes"] = bytes;
-  state.counters["flops"] = static_cast<double>(row.cost.flops);
+  state.counters["flops"] = flops;
   state.counters["GB/s"] = bytes * 1e-9 / seconds;
-  state.counters["ceiling"] = std::min(1.0, machine_limits().seconds(row.cost, row.arithmetic) / seconds);
+  state.counters["GF/s"] = flops * 1e-9 / seconds;
+  state.counters["ceiling"] = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / seconds);
+  state.counters["arithmetic_ceiling"] = limits.arithmetic_seconds(row.cost, row.arithmetic) / seconds;
 }
 
 void run_row(benchmark::State& state, const std::shared_ptr<const Row>& row, CacheState cache) {

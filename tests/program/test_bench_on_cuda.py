@@ -66,7 +66,9 @@ class BenchOnCudaTest(program.ProgramTest):
             self.assertNotIn("error_occurred", row)
             self.assertNotIn("event_seconds", row)
             self.assertTrue(0 < row["ceiling"] <= 1, row)
-            self.assertAlmostEqual(row["GB/s"] * row["real_time"] * 1e3 / row["bytes"], 1)  # microseconds
+            self.assertTrue(min(row["arithmetic_ceiling"], 1) <= row["ceiling"], row)
+            for rate, work in (("GB/s", "bytes"), ("GF/s", "flops")):
+                self.assertAlmostEqual(row[rate] * row["real_time"] * 1e3, row[work], delta=1e-6 * row[work])
 
     def test_sizes_that_a_gpu_alone_is_asked_for(self):
         names = GPU_ROWS + in_bf16(GPU_ROWS) + GPU_ROWS_F32
@@ -79,6 +81,22 @@ class BenchOnCudaTest(program.ProgramTest):
         self.assertEqual({row["name"] for row in rows}, set(names))
         for row in rows:
             self.assertNotIn("error_occurred", row)
+
+    def test_what_rows_are_judged_by(self):
+        norm, matmul, f32, bf16 = ("norm/forward/f32/21000", "matmul/forward/bf16/2048x16x256",
+                                   PATCHES_ROWS[0], *in_bf16(PATCHES_ROWS[:1]))
+        peak = self.peaks(norm, matmul, f32, bf16)
+        self.assertAlmostEqual(peak[f32] / peak[norm], 1)
+        self.assertAlmostEqual(peak[bf16] / peak[matmul], 1)  # tensor cores
+        self.assertNotAlmostEqual(peak[bf16] / peak[f32], 1)
+        cpu = "patch_infonce/forward/bf16/K256_M256_D256"
+        peak = self.peaks(norm, cpu, device="cpu")
+        self.assertAlmostEqual(peak[cpu] / peak[norm], 1)  # widened to f32
+
+    def peaks(self, *names, device="cuda"):
+        """The rates of multiply-adds, in GF/s."""
+        rows = self.rows(*names, device=device)["benchmarks"]
+        return {row["name"]: row["GF/s"] / row["arithmetic_ceiling"] for row in rows}
 
     def test_limits_of_the_machine(self):
         rows = self.rows(*MACHINE_ROWS)["benchmarks"]
