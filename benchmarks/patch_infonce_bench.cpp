@@ -1,7 +1,7 @@
 #include <memory>
 
 #include "benchmarks/bench_support.h"
-#include "kernels/patch_infonce/patch_infonce.h"
+#include "benchmarks/patch_infonce_work.h"
 #include "tests/kernels/patch_infonce_cases.h"
 
 namespace attune::bench {
@@ -10,22 +10,18 @@ namespace {
 using test::InfoNceMode;
 using test::PatchInfoNceCase;
 
+// The work, and random inputs for it.
 struct Problem {
-  Tensor anchors, positives, negatives, positive_index;
-  Tensor loss, log_sum, miss, dloss, danchors, dpositives, dnegatives;
+  Tensor anchors, positives, negatives, positive_index, dloss;
+  PatchInfoNceWork work;
 
   explicit Problem(const PatchInfoNceCase& c)
       : anchors(random_tensor(rows(c, c.extents.anchors), c.dtype, 1)),
         positives(random_tensor(rows(c, c.extents.positives), c.dtype, 2)),
         negatives(random_tensor(rows(c, c.extents.negatives), c.dtype, 3)),
         positive_index(aligned(c.extents)),
-        loss({1}, DType::f32, device()),
-        log_sum(positive_index.shape(), DType::f32, device()),
-        miss(positive_index.shape(), DType::f32, device()),
         dloss(random_tensor({1}, DType::f32, 4)),
-        danchors(anchors.shape(), c.dtype, device()),
-        dpositives(positives.shape(), c.dtype, device()),
-        dnegatives(negatives.shape(), c.dtype, device()) {}
+        work(inputs(), dloss.view(), c.options()) {}
   // As in the reading `aligned`: the positive was drawn where the anchor was.
   static Tensor aligned(const patch_infonce::Extents& e) {
     Tensor index({e.images, e.anchors}, DType::i32);
@@ -36,20 +32,10 @@ struct Problem {
   static Shape rows(const PatchInfoNceCase& c, std::int64_t count) {
     return {c.extents.images, count, c.extents.depth};
   }
-
-  patch_infonce::Inputs inputs() {
+  patch_infonce::Inputs inputs() const {
     patch_infonce::Inputs inputs{anchors.view(), positives.view(), negatives.view()};
     inputs.positive_index = positive_index.view();
     return inputs;
-  }
-  void forward(Context& context, const patch_infonce::Options& options) {
-    patch_infonce::forward(context, {inputs(), loss.view(), log_sum.view(), miss.view()}, options);
-  }
-  void backward(Context& context, const patch_infonce::Options& options) {
-    patch_infonce::backward(context,
-                            {inputs(), log_sum.view(), miss.view(), dloss.view(), danchors.view(),
-                             dpositives.view(), dnegatives.view()},
-                            options);
   }
 };
 
@@ -73,15 +59,15 @@ void add_rows(const PatchInfoNceCase& c) {
       "patch_infonce/forward" + tail, patch_infonce::forward_cost(c.extents, c.dtype, options),
       [=](Context& context) {
         const auto problem = std::make_shared<Problem>(c);
-        return [problem, options, &context] { problem->forward(context, options); };
+        return [problem, &context] { problem->work.forward(context); };
       },
       arithmetic(c.dtype));
   add_row(
       "patch_infonce/backward" + tail, patch_infonce::backward_cost(c.extents, c.dtype, options),
       [=](Context& context) {
         const auto problem = std::make_shared<Problem>(c);
-        problem->forward(context, options);
-        return [problem, options, &context] { problem->backward(context, options); };
+        problem->work.forward(context);
+        return [problem, &context] { problem->work.backward(context); };
       },
       arithmetic(c.dtype));
 }
