@@ -98,13 +98,11 @@ def bench_rows(place, clock, row_filter, path):
 def bench(place, clock, options, folder):
     """One run an op, so that what ends or lasts too long costs no other's rows; each measures the copy anew."""
     place.build(clock, place.bench_targets)
-    filters = {op: f"^{op}/|^stream/copy" for op in place.bench_ops}
-    if options.bench_filter:
-        filters = {"rows": f"{options.bench_filter}|^stream/copy"}
+    filters = {"rows": options.bench_filter} if options.bench_filter else place.bench_filters
     rows, copies, failures = [], [], []
     for name, row_filter in filters.items():
         try:
-            table = bench_rows(place, clock, row_filter, folder / f"{name}.json")
+            table = bench_rows(place, clock, f"{row_filter}|^stream/copy", folder / f"{name}.json")
         except (Failed, ValueError, KeyError) as error:
             failures.append(f"{name}: {error}")
             continue
@@ -149,12 +147,27 @@ def train(place, clock, folder, contrast):
     return reading.read_training((folder / "run/metrics.jsonl").read_text())
 
 
-def train_in_torch(place, clock, mode, contrast):
+def contrast_of_patches(place, clock, folder):
+    """patch_infonce forward and backward; hot, for PyTorch's calls follow one another too."""
+    shape = "N{batch}_K{rows}_M{rows}_D{depth}".format(**place.patches)
+    names = [f"patch_infonce/{direction}/bf16/{shape}/hot" for direction in ("forward", "backward")]
+    table = bench_rows(place, clock, f"^({'|'.join(names)})$", folder / "patch_infonce.json")
+    return reading.add_up(table["rows"], names, place.patches["batch"])
+
+
+def step_options(place, contrast):
     sizes = place.training
+    return ["--work", "step", "--channels", ",".join(map(str, sizes["channels"])), "--batch", sizes["batch"],
+            "--size", sizes["size"], *(["--contrast"] if contrast else [])]
+
+
+def patches_options(place):
+    return ["--work", "patch_infonce", *(word for key, value in place.patches.items() for word in (f"--{key}", value))]
+
+
+def run_torch(place, clock, mode, options):
     command = [sys.executable, pathlib.Path(__file__).with_name("torch_step.py"), "--mode", mode,
-               "--device", place.torch_device, "--channels", ",".join(map(str, sizes["channels"])),
-               "--steps", max(4, sizes["steps"] // 2), "--batch", sizes["batch"], "--size", sizes["size"],
-               *(["--contrast"] if contrast else [])]
+               "--device", place.torch_device, "--steps", max(4, place.training["steps"] // 2), *options]
     result = run(command, clock.left())
     if result.code == NO_PYTORCH:
         return {"why": tail(result.output, 1)}
@@ -163,25 +176,41 @@ def train_in_torch(place, clock, mode, contrast):
     return json.loads([line for line in result.output.splitlines() if line.startswith("{")][-1])  # warnings around it
 
 
-def training(place, clock, options, folder):
-    """Pictures/s with and without the contrastive loss; attune's steps also fetch their pictures."""
-    place.build(clock, [place.program_target()])
-    make_pairs(folder / "pairs", place.training["size"])
+def beside_torch(place, clock, work, attune, torch_options):
+    """The rows of attune, which a function measures, and of PyTorch on the same work; and what failed."""
+    measures = {"attune": attune}
+    for mode in ("eager", "compile"):
+        measures[f"PyTorch {mode}"] = lambda mode=mode: run_torch(place, clock, mode, torch_options)
     rows, failures = [], []
+    for by, measure in measures.items():
+        row = {"by": by}
+        try:
+            row.update(measure())
+        except (Failed, ValueError, KeyError, IndexError, OSError) as error:
+            row["why"] = str(error)
+            failures.append(f"{by}, {work}: {error}")
+        rows.append(row)
+    reading.compare(rows)
+    return rows, failures
+
+
+def training(place, clock, options, folder):
+    """Pictures/s with and without the contrastive loss, whose steps in attune also fetch their pictures; and that loss's
+    kernel alone."""
+    place.build(clock, [place.program_target(), *place.bench_targets])
+    make_pairs(folder / "pairs", place.training["size"])
+    steps, failures = [], []
     for contrast in (False, True):
-        for name in ("attune", "eager", "compile"):
-            row = {"contrast": contrast, "by": name if name == "attune" else f"PyTorch {name}"}
-            try:
-                row.update(train(place, clock, folder, contrast) if name == "attune" else
-                           train_in_torch(place, clock, name, contrast))
-            except (Failed, ValueError, IndexError, OSError) as error:
-                row["why"] = str(error)
-                failures.append(f"{row['by']}{', contrast' if contrast else ''}: {error}")
-            rows.append(row)
+        rows, failed = beside_torch(place, clock, f"step with{'' if contrast else 'out'} contrast",
+                                    lambda: train(place, clock, folder, contrast), step_options(place, contrast))
+        steps += [{"contrast": contrast, **row} for row in rows]
+        failures += failed
+    rows, failed = beside_torch(place, clock, "patch_infonce", lambda: contrast_of_patches(place, clock, folder),
+                                patches_options(place))
     sizes = {key: place.training[key] for key in ("channels", "batch", "size")}
-    return {**sizes, "rows": rows, "failures": failures}
+    return {**sizes, "rows": steps, "patch_infonce": {**place.patches, "rows": rows}, "failures": failures + failed}
 
 
 PARTS = {"build": build, "tests": tests, "parity": parity, "bench": bench, "training": training, "sanitizer": sanitizer}
 # Seconds that the parts before leave to each, where they run together.
-RESERVED = {"build": 0, "tests": 40, "parity": 30, "bench": 60, "training": 120, "sanitizer": 60}
+RESERVED = {"build": 0, "tests": 40, "parity": 30, "bench": 80, "training": 150, "sanitizer": 60}

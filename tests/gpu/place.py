@@ -67,7 +67,10 @@ def tool(name):
 
 
 class Place:
-    """What both have in common. `build`: False where everything is there already."""
+    """What both have in common. `build`: False where everything is there already.
+
+    `bench_filters`: a run of attune bench each. `patches`: of patch_infonce beside PyTorch's; attune bench has that row
+    (machine_cuda.cpp)."""
 
     def __init__(self, folder, build, jobs):
         self.folder, self.wants_build, self.jobs = folder, build, jobs
@@ -121,10 +124,12 @@ class Host(Place):
     """attune's CUDA backend on the CPU, with tiny sizes."""
 
     prefix, program_name, device = "cuda_on_host", "attune-on-host", "cuda"
-    bench_program, bench_device, bench_ops = "attune-on-host", "cuda", ("norm",)
+    bench_program, bench_device = "attune-on-host", "cuda"
+    bench_filters = {"rows": "^norm/.*/21000|/2x16x16x64"}
     bench_targets = ("attune-on-host", "attune-on-host-bench")
     training = {"channels": [8, 12, 16], "batch": 2, "size": 32, "steps": 4, "loader_threads": 1,
                 "samples": 16, "width": 16}
+    patches = {"batch": 2, "rows": 16, "depth": 256}
     torch_device = "cpu"
     parity_networks = 6
     sanitizers_have_summaries = False
@@ -147,9 +152,10 @@ class Gpu(Place):
     prefix, program_name, device = "gpu", "attune", "cuda"
     bench_targets = ("attune-program", "attune-bench")
     bench_program, bench_device = "attune", "cuda"
-    bench_ops = tuple(sorted(path.name for path in ROOT.glob("kernels/*/") if path.is_dir()))
+    bench_filters = {path.name: f"^{path.name}/" for path in sorted(ROOT.glob("kernels/*/")) if path.is_dir()}
     training = {"channels": [32, 64, 128, 256, 512], "batch": 16, "size": 256, "steps": 80, "loader_threads": 14,
                 "samples": 256, "width": 256}
+    patches = {"batch": 16, "rows": 4096, "depth": 256}
     torch_device = "cuda"
     parity_networks = 60
     sanitizers_have_summaries = True

@@ -78,7 +78,8 @@ def read_sanitizer(tool, code, output, has_summary):
 
 
 def read_bench(text):
-    """Rows of Google Benchmark's JSON, with the share of the copy that was measured in the same run."""
+    """Rows of Google Benchmark's JSON, with the shares of the copy and of the multiply-adds that were measured in the same
+    run."""
     unit = {"ns": 1e-3, "us": 1.0, "ms": 1e3, "s": 1e6}
     rows, copy = [], None
     for row in json.loads(text)["benchmarks"]:
@@ -89,13 +90,34 @@ def read_bench(text):
             continue
         microseconds = row["real_time"] * unit[row.get("time_unit", "ns")]
         rate = row.get("GB/s", row["bytes"] / microseconds * 1e-3 if "bytes" in row else None)
-        rows.append({"row": row["name"], "microseconds": microseconds, "GB/s": rate, "ceiling": row.get("ceiling")})
+        rows.append({"row": row["name"], "microseconds": microseconds, "GB/s": rate, "GF/s": row.get("GF/s"),
+                     "share_of_peak": row.get("arithmetic_ceiling"), "ceiling": row.get("ceiling")})
         if row["name"] == "stream/copy":
             copy = rows[-1]["GB/s"]
     for row in rows:
         if copy and row.get("GB/s") is not None:
             row["share_of_copy"] = row["GB/s"] / copy
     return {"copy_GB/s": copy, "rows": rows}
+
+
+def add_up(rows, names, batch):
+    """The rows of these names as one piece of work on a batch of images."""
+    found = [row for row in rows if row["row"] in names]
+    failed = [f"{row['row']}: {row['why']}" for row in found if "why" in row]
+    if failed or len(found) != len(names):
+        raise ValueError("; ".join(failed) or f"expected the rows {', '.join(names)}")
+    microseconds = sum(row["microseconds"] for row in found)
+    at_peak = sum(row["microseconds"] * row["share_of_peak"] for row in found)
+    return {"milliseconds": microseconds * 1e-3, "images_per_s": batch / microseconds * 1e6,
+            "share_of_peak": at_peak / microseconds}
+
+
+def compare(rows):
+    """Adds to PyTorch's rows how many times as fast attune's, the first one, is."""
+    ours = rows[0].get("images_per_s")
+    for row in rows[1:]:
+        if ours and row.get("images_per_s"):
+            row["attune_times_as_fast"] = ours / row["images_per_s"]
 
 
 def read_training(text):

@@ -10,18 +10,32 @@ def table(head, rows):
     return lines + ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows] + [""]
 
 
+def arithmetic(row):
+    """Rate and share of the peak, where these and not memory bound the row."""
+    share = row.get("share_of_peak")
+    if share is None or share <= (row.get("share_of_copy") or 0):
+        return "", ""
+    return number(row["GF/s"], ".1f"), number(share, ".0%")
+
+
 def bench_table(part):
     rows = [(row["row"], number(row.get("microseconds"), ".1f"), number(row.get("GB/s"), ".1f"),
-             number(row.get("share_of_copy"), ".0%"), number(row.get("ceiling"), ".0%"), row.get("why", ""))
-            for row in part.get("rows", [])]
+             number(row.get("share_of_copy"), ".0%"), *arithmetic(row), number(row.get("ceiling"), ".0%"),
+             row.get("why", "")) for row in part.get("rows", [])]
     copies = [f"{rate:.0f}" for rate in part.get("copy_GB/s", []) if rate is not None]
-    return [f"Copy: {', '.join(copies)} GB/s.", "", *table(("row", "us", "GB/s", "of the copy", "of the ceiling", ""), rows)]
+    head = ("row", "us", "GB/s", "of the copy", "GFLOP/s", "of the peak", "of the ceiling", "")
+    return [f"Copy: {', '.join(copies)} GB/s.", "", *table(head, rows)]
 
 
 def training_table(part):
-    rows = [(row["by"], "with" if row["contrast"] else "without", number(row.get("images_per_s"), ".1f"), row.get("why", ""))
-            for row in part.get("rows", [])]
-    return table(("training step", "contrastive loss", "pictures/s", ""), rows)
+    steps = [(row["by"], "with" if row["contrast"] else "without", number(row.get("images_per_s"), ".1f"),
+              number(row.get("attune_times_as_fast"), ".2f"), row.get("why", "")) for row in part.get("rows", [])]
+    losses = [(row["by"], number(row.get("milliseconds"), ".3f"), number(row.get("share_of_peak"), ".0%"),
+               number(row.get("attune_times_as_fast"), ".2f"), row.get("why", ""))
+              for row in part.get("patch_infonce", {}).get("rows", [])]
+    ratio = "attune is so many times as fast"
+    return [*table(("training step", "contrastive loss", "pictures/s", ratio, ""), steps),
+            *table(("patch_infonce, forward + backward", "ms", "of the peak", ratio, ""), losses)]
 
 
 def sanitizer_table(part):

@@ -42,8 +42,15 @@ due to unexpected exception with message:
 BENCH = {"benchmarks": [
     {"name": "stream/copy", "run_type": "iteration", "real_time": 2.0, "time_unit": "ms", "bytes": 6e9},
     {"name": "norm/forward/f32/9", "run_type": "iteration", "real_time": 5.0, "time_unit": "us", "GB/s": 1500.0,
-     "ceiling": 0.5},
+     "GF/s": 20.0, "ceiling": 0.5, "arithmetic_ceiling": 0.25},
+    {"name": "patch_infonce/forward/bf16/K9", "run_type": "iteration", "real_time": 2.0, "time_unit": "us", "GB/s": 30.0,
+     "GF/s": 4000.0, "ceiling": 0.4, "arithmetic_ceiling": 0.4},
+    {"name": "patch_infonce/backward/bf16/K9", "run_type": "iteration", "real_time": 6.0, "time_unit": "us", "GB/s": 15.0,
+     "GF/s": 6000.0, "ceiling": 0.6, "arithmetic_ceiling": 0.6},
     {"name": "adamw/forward/f32/9", "run_type": "iteration", "error_occurred": True, "error_message": "no such kernel"}]}
+
+
+PATCHES = ["patch_infonce/forward/bf16/K9", "patch_infonce/backward/bf16/K9"]
 
 
 class ReadingTest(unittest.TestCase):
@@ -80,11 +87,32 @@ class ReadingTest(unittest.TestCase):
 
     def test_bench(self):
         table = reading.read_bench(json.dumps(BENCH))
-        copy, norm, adamw = table["rows"]
+        copy, norm, forward, _, adamw = table["rows"]
         self.assertEqual(table["copy_GB/s"], 3000)
         self.assertEqual((copy["microseconds"], copy["share_of_copy"]), (2000, 1))
         self.assertEqual((norm["microseconds"], norm["share_of_copy"], norm["ceiling"]), (5, 0.5, 0.5))
+        self.assertEqual((forward["GF/s"], forward["share_of_peak"]), (4000, 0.4))
         self.assertEqual(adamw["why"], "no such kernel")
+
+    def test_rows_that_are_one_piece_of_work(self):
+        rows = reading.read_bench(json.dumps(BENCH))["rows"]
+        both = reading.add_up(rows, PATCHES, 16)
+        self.assertAlmostEqual(both["milliseconds"], 0.008)
+        self.assertAlmostEqual(both["images_per_s"], 2e6)
+        self.assertAlmostEqual(both["share_of_peak"], (2 * 0.4 + 6 * 0.6) / 8)
+        with self.assertRaisesRegex(ValueError, "adamw/forward/f32/9: no such kernel"):
+            reading.add_up(rows, [*PATCHES, "adamw/forward/f32/9"], 16)
+        with self.assertRaisesRegex(ValueError, "expected the rows patch_infonce/forward/f32/K9"):
+            reading.add_up(rows, ["patch_infonce/forward/f32/K9"], 16)
+
+    def test_times_as_fast(self):
+        rows = [{"images_per_s": 30}, {"images_per_s": 20}, {"why": "no PyTorch"}]
+        reading.compare(rows)
+        self.assertEqual(rows, [{"images_per_s": 30}, {"images_per_s": 20, "attune_times_as_fast": 1.5},
+                                {"why": "no PyTorch"}])
+        rows = [{"why": "no such kernel"}, {"images_per_s": 20}]
+        reading.compare(rows)
+        self.assertEqual(rows[1], {"images_per_s": 20})
 
     def test_training(self):
         rates = (1, 90, 100, 110)
@@ -94,14 +122,33 @@ class ReadingTest(unittest.TestCase):
         for bad in ("", '{"step": 1, "loss": NaN, "images_per_s": 5}\n'):
             self.assertRaises(ValueError, reading.read_training, bad)
 
+    @staticmethod
+    def page(part):
+        return report.markdown({"passed": False, "machine": {"device": "H100"}, "seconds": 2, "parts": [part]})
+
     def test_markdown(self):
         part = {"name": "bench", "status": "failed", "seconds": 1, "failures": ["adamw: no such kernel"],
                 "copy_GB/s": [3000], "rows": reading.read_bench(json.dumps(BENCH))["rows"]}
-        page = report.markdown({"passed": False, "machine": {"device": "H100"}, "seconds": 2, "parts": [part]})
+        page = self.page(part)
         self.assertIn("# Acceptance: FAILED", page)
         self.assertIn("Copy: 3000 GB/s.", page)
-        self.assertIn("| norm/forward/f32/9 | 5.0 | 1500.0 | 50% | 50% |  |", page)
+        self.assertIn("| row | us | GB/s | of the copy | GFLOP/s | of the peak | of the ceiling |  |", page)
+        self.assertIn("| norm/forward/f32/9 | 5.0 | 1500.0 | 50% |  |  | 50% |  |", page)
+        self.assertIn("| patch_infonce/forward/bf16/K9 | 2.0 | 30.0 | 1% | 4000.0 | 40% | 40% |  |", page)
         self.assertIn("- bench: adamw: no such kernel", page)
+
+    def test_markdown_of_training(self):
+        part = {"name": "training", "status": "passed", "seconds": 1, "failures": [], "rows": [
+            {"contrast": True, "by": "attune", "images_per_s": 300.0},
+            {"contrast": True, "by": "PyTorch compile", "images_per_s": 200.0, "attune_times_as_fast": 1.5}],
+            "patch_infonce": {"rows": [{"by": "attune", "milliseconds": 4.0, "share_of_peak": 0.5},
+                                       {"by": "PyTorch eager", "milliseconds": 20.0, "attune_times_as_fast": 5.0},
+                                       {"by": "PyTorch compile", "why": "no PyTorch"}]}}
+        page = self.page(part)
+        for line in ("| attune | with | 300.0 |  |  |", "| PyTorch compile | with | 200.0 | 1.50 |  |",
+                     "| attune | 4.000 | 50% |  |  |", "| PyTorch eager | 20.000 |  | 5.00 |  |",
+                     "| PyTorch compile |  |  |  | no PyTorch |"):
+            self.assertIn(line, page)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The harmonizer's training step in PyTorch, for comparison with attune's: the same layers, losses and optimizer.
+"""attune's work in PyTorch, for comparison: the harmonizer's training step with the same layers, losses and optimizer, or
+patch_infonce, forward and backward.
 
-Prints one line of JSON: pictures/s of eager mode or of torch.compile. Activations are bf16 (autocast) and channels_last,
+Prints one line of JSON: the time in eager mode or by torch.compile. Activations are bf16 (autocast) and channels_last,
 parameters and statistics f32. The batch stays on the device: reading pictures costs PyTorch nothing here, attune's steps
 fetch theirs.
 """
@@ -31,34 +32,60 @@ def make_batch(batch, size, device):
     return [picture.to(device).contiguous(memory_format=torch.channels_last) for picture in pictures]
 
 
-def measure(arguments):
-    device = torch.device(arguments.device)
-    torch.backends.cudnn.benchmark = True
+def training_step(arguments, device):
+    """A function of no argument that makes one step and returns its loss."""
     channels = [int(c) for c in arguments.channels.split(",")]
     loss = torch_network.Loss(channels, arguments.contrast).to(device, memory_format=torch.channels_last)
     step = torch_network.TrainingStep(loss, torch.bfloat16, arguments.mode == "compile")
     batch = make_batch(arguments.batch, arguments.size, device)
+    return lambda: step.run(*batch)
+
+
+def patch_infonce(arguments, device):
+    """Set mode, as many rows on every side; the gradients of all three sides."""
+    generator = torch.Generator().manual_seed(1)
+    shape = (arguments.batch, arguments.rows, arguments.depth)
+    leaves = [torch.randn(shape, generator=generator).to(device, torch.bfloat16).requires_grad_() for _ in range(3)]
+    function = torch.compile(torch_network.info_nce) if arguments.mode == "compile" else torch_network.info_nce
+
+    def run():
+        with torch.autocast(device.type, torch.bfloat16):
+            loss = function(*leaves)
+        torch.autograd.grad(loss, leaves)
+        return loss.detach()
+    return run
+
+
+WORKS = {"step": training_step, "patch_infonce": patch_infonce}
+
+
+def measure(arguments):
+    torch.backends.cudnn.benchmark = True
+    work = WORKS[arguments.work](arguments, torch.device(arguments.device))
 
     def run(steps):
         first = last = None
         start = time.perf_counter()
         for _ in range(steps):
-            last = step.run(*batch)
+            last = work()
             first = last if first is None else first
         values = [first.item(), last.item()]  # waits for the device
         return (time.perf_counter() - start) / steps, values
 
     _, (first, _) = run(max(3, arguments.steps // 4))
     seconds, (_, last) = run(arguments.steps)
-    return {"mode": arguments.mode, "images_per_s": arguments.batch / seconds, "steps": arguments.steps,
-            "loss_first": first, "loss_last": last, "torch": torch.__version__}
+    return {"mode": arguments.mode, "milliseconds": 1e3 * seconds, "images_per_s": arguments.batch / seconds,
+            "steps": arguments.steps, "loss_first": first, "loss_last": last, "torch": torch.__version__}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--work", choices=WORKS, default="step")
     parser.add_argument("--channels", default="32,64,128,256,512", help="the network's levels (preset base)")
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=256, help="of the pictures")
+    parser.add_argument("--rows", type=int, default=4096, help="of each image's anchors, positives and negatives")
+    parser.add_argument("--depth", type=int, default=256, help="of these rows")
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--mode", choices=("eager", "compile"), default="eager")
     parser.add_argument("--contrast", action="store_true", help="with the region-wise contrastive loss")
