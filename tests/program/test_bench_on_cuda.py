@@ -4,12 +4,11 @@ nothing there."""
 
 import json
 import os
-import pathlib
 import unittest
 
 import program
 
-ON_HOST = pathlib.Path(os.environ.get("ATTUNE_ON_HOST", ""))
+ON_HOST = program.ON_HOST
 MANAGEMENT_LIBRARY = os.environ.get("ATTUNE_MANAGEMENT_LIBRARY", "")  # the folder of one
 # A call that needs no preparation, some that do, and one of a library.
 SMALL_ROWS = ["norm/forward/f32/21000", "adamw/step/f32/21000", "patch_sample/scatter/f32/8x12x12x160",
@@ -17,7 +16,7 @@ SMALL_ROWS = ["norm/forward/f32/21000", "adamw/step/f32/21000", "patch_sample/sc
 MACHINE_ROWS = {"stream/read": "bytes", "stream/copy": "bytes", "fma/f32": "flops", "fma/bf16": "flops"}
 
 
-@unittest.skipUnless(ON_HOST.name, "built without attune-bench, or without CUDA on the host")
+@unittest.skipUnless(ON_HOST.name and program.HAS_BENCHMARKS, "built without attune-bench, or without CUDA on the host")
 class BenchOnCudaTest(program.ProgramTest):
     def rows(self, *names, **options):
         """By attune-bench itself, which can be told to be quick."""
