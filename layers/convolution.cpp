@@ -41,13 +41,15 @@ Cost ConvolutionLayer::backward_cost(const LayerBackward& a) const {
 }
 
 void ConvolutionLayer::forward(Context& context, const LayerForward& a) const {
-  convolution::forward(context, {a.inputs[0], weights_->value, bias_->value, a.outputs[0]}, config_.options);
+  convolution::forward(context, {a.inputs[0], weights_->value, bias_->value, a.outputs[0], weights_->rounded},
+                       config_.options);
 }
 
 void ConvolutionLayer::backward(Context& context, const LayerBackward& a) const {
   convolution::Backward arguments;
   arguments.x = a.inputs[0];
   arguments.weights = weights_->value;
+  arguments.rounded_weights = weights_->rounded;
   arguments.y = a.outputs[0];
   arguments.dy = a.output_gradients[0];
   arguments.dx = a.input_gradients[0];

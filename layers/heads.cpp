@@ -17,7 +17,8 @@ Cost ColorTransformLayer::forward_cost(const LayerForward& a) const {
 
 Cost ColorTransformLayer::backward_cost(const LayerBackward& a) const {
   return color_transform::backward_cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype,
-                                        a.input_modes[1] != GradientMode::ignore);
+                                        a.input_modes[1] != GradientMode::ignore) +
+         accumulation_cost(a);
 }
 
 void ColorTransformLayer::forward(Context& context, const LayerForward& a) const {
@@ -47,7 +48,8 @@ Cost BlendOutputLayer::forward_cost(const LayerForward& a) const {
 
 Cost BlendOutputLayer::backward_cost(const LayerBackward& a) const {
   return blend_output::backward_cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype,
-                                     a.input_modes[1] != GradientMode::ignore);
+                                     a.input_modes[1] != GradientMode::ignore) +
+         accumulation_cost(a);
 }
 
 void BlendOutputLayer::forward(Context& context, const LayerForward& a) const {

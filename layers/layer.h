@@ -42,6 +42,9 @@ struct LayerBackward {
   RunInfo run;
 };
 
+// What reading the gradients that are added to takes, for ops whose cost is that of overwriting.
+Cost accumulation_cost(const LayerBackward& arguments);
+
 // Which inputs and outputs of a node must still be there when its backward runs.
 struct BackwardNeeds {
   std::vector<bool> inputs, outputs;
@@ -66,7 +69,8 @@ class Layer {
   virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, const Context&, Mode) const {
     return 0;
   }
-  // The work that a call with arguments of these shapes and modes cannot avoid; no element is read.
+  // The work that a call with arguments of these shapes and modes cannot avoid; no element is read. Where an op computes
+  // its gradients together, an ignored one counts as well.
   virtual Cost forward_cost(const LayerForward& arguments) const = 0;
   virtual Cost backward_cost(const LayerBackward& arguments) const = 0;
 

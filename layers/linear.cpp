@@ -49,14 +49,17 @@ Cost LinearLayer::backward_cost(const LayerBackward& a) const {
 }
 
 void LinearLayer::forward(Context& context, const LayerForward& a) const {
-  matmul::forward(context, {as_rows(a.inputs[0]), weights_->value, bias_->value, as_rows(a.outputs[0])},
-                  options_);
+  matmul::forward(
+      context,
+      {as_rows(a.inputs[0]), weights_->value, bias_->value, as_rows(a.outputs[0]), weights_->rounded},
+      options_);
 }
 
 void LinearLayer::backward(Context& context, const LayerBackward& a) const {
   matmul::Backward arguments;
   arguments.x = as_rows(a.inputs[0]);
   arguments.weights = weights_->value;
+  arguments.rounded_weights = weights_->rounded;
   arguments.y = as_rows(a.outputs[0]);
   arguments.dy = as_rows(a.output_gradients[0]);
   arguments.dx = as_rows(a.input_gradients[0]);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/philox.h"
+#include "kernels/convolution/convolution.h"
 
 namespace attune {
 
@@ -43,7 +44,7 @@ Parameter& ParameterStore::add(const std::string& name, const Shape& shape, cons
   require(values_.empty(), ErrorKind::internal, "parameter ", name, " added after allocation");
   for (const Parameter& parameter : parameters_)
     require(parameter.name != name, ErrorKind::internal, "two parameters are called ", name);
-  parameters_.push_back({name, shape, initializer, decays, {}, {}});
+  parameters_.push_back({name, shape, initializer, decays, {}, {}, {}});
   return parameters_.back();
 }
 
@@ -85,6 +86,19 @@ void ParameterStore::load(const std::string& name, const ConstTensorView& values
     return;
   }
   fail(ErrorKind::input, "the network has no weights called ", name);
+}
+
+void ParameterStore::round_values(Context& context) {
+  if (context.device().kind == DeviceKind::cpu) return;
+  if (rounded_.empty()) {
+    rounded_ = Tensor(values_.shape(), DType::bf16, context.device());
+    for (Parameter& parameter : parameters_) {
+      const std::int64_t first = parameter.value.as<float>() - static_cast<const float*>(values_.view().data);
+      parameter.rounded = {static_cast<bfloat16*>(rounded_.view().data) + first, parameter.shape, DType::bf16,
+                           context.device()};
+    }
+  }
+  convolution::round_weights(context, values_.view(), rounded_.view());
 }
 
 TensorView ParameterStore::view_in(const TensorView& flat, const Parameter& parameter) const {

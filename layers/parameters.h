@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/context.h"
 #include "core/tensor.h"
 
 namespace attune {
@@ -27,6 +28,7 @@ struct Parameter {
   Initializer initializer;
   bool decays = false;  // weight decay: matrices and kernels do, biases, gates and affine vectors do not
   TensorView value, gradient;
+  TensorView rounded;  // the value in bf16 where the store's round_values() keeps it, else empty
 };
 
 class ParameterStore {
@@ -46,6 +48,11 @@ class ParameterStore {
   // unknown or shape or dtype differ.
   void load(const std::string& name, const ConstTensorView& values);
 
+  // Keeps every value rounded to bf16 as well, as CUDA's products of bf16 activations take them: one launch, where each of
+  // the products had one before. To be called again whenever values changed; only the first call allocates. Does nothing on
+  // the CPU, whose products pack the weights in any case.
+  void round_values(Context& context);
+
   const std::deque<Parameter>& all() const { return parameters_; }
   TensorView values() { return values_.view(); }        // flat
   TensorView gradients() { return gradients_.view(); }  // flat
@@ -57,7 +64,7 @@ class ParameterStore {
 
  private:
   std::deque<Parameter> parameters_;
-  Tensor values_, gradients_;
+  Tensor values_, gradients_, rounded_;
   std::int64_t count_ = 0, decayed_ = 0;
 };
 

@@ -24,7 +24,8 @@ Cost PackInputLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost PackInputLayer::backward_cost(const LayerBackward& a) const {
-  return pack_input::backward_cost(a.inputs[0].shape, a.outputs[0].shape, activations_);
+  return pack_input::backward_cost(a.inputs[0].shape, a.outputs[0].shape, activations_) +
+         accumulation_cost(a);
 }
 
 void PackInputLayer::forward(Context& context, const LayerForward& a) const {

@@ -32,7 +32,7 @@ Cost MaskedStyleLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost MaskedStyleLayer::backward_cost(const LayerBackward& a) const {
-  return masked_style::backward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+  return masked_style::backward_cost(a.inputs[0].shape, a.inputs[0].dtype) + accumulation_cost(a);
 }
 
 void MaskedStyleLayer::forward(Context& context, const LayerForward& a) const {
@@ -83,7 +83,7 @@ Cost StyleFusionLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost StyleFusionLayer::backward_cost(const LayerBackward& a) const {
-  return style_fusion::backward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+  return style_fusion::backward_cost(a.inputs[0].shape, a.inputs[0].dtype) + accumulation_cost(a);
 }
 
 void StyleFusionLayer::forward(Context& context, const LayerForward& a) const {

@@ -17,7 +17,8 @@ Cost UpsampleConcatLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost UpsampleConcatLayer::backward_cost(const LayerBackward& a) const {
-  return upsample_concat::cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype);
+  return upsample_concat::cost(a.inputs[0].shape, a.inputs[1].shape, a.inputs[0].dtype) +
+         accumulation_cost(a);
 }
 
 void UpsampleConcatLayer::forward(Context& context, const LayerForward& a) const {

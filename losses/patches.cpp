@@ -1,33 +1,48 @@
 #include "losses/patches.h"
 
 #include <algorithm>
+#include <array>
 
 namespace attune {
 
 std::vector<TensorSpec> PatchDrawLayer::infer(const std::vector<TensorSpec>& inputs) const {
-  const std::int64_t images = inputs[0].shape[0];
-  return {{{images, samples_}, DType::i32, false}, {{images}, DType::i32, false}};
+  std::vector<TensorSpec> outputs;
+  for (const TensorSpec& mask : inputs) {
+    outputs.push_back({{mask.shape[0], samples_}, DType::i32, false});
+    outputs.push_back({{mask.shape[0]}, DType::i32, false});
+  }
+  return outputs;
 }
 
 std::int64_t PatchDrawLayer::workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                              Mode) const {
-  const Shape& mask = inputs[0].shape;
-  return patch_sample::workspace_bytes(mask[0], mask[1] * mask[2], samples_, context.device());
+  std::int64_t bytes = 0;
+  for (const TensorSpec& mask : inputs)
+    bytes += patch_sample::workspace_bytes(mask.shape[0], mask.shape[1] * mask.shape[2], samples_,
+                                           context.device());
+  return bytes;
 }
 
 Cost PatchDrawLayer::forward_cost(const LayerForward& a) const {
-  return patch_sample::draw_cost(a.inputs[0].shape, samples_);
+  Cost cost;
+  for (const ConstTensorView& mask : a.inputs) cost = cost + patch_sample::draw_cost(mask.shape, samples_);
+  return cost;
 }
 
 void PatchDrawLayer::forward(Context& context, const LayerForward& a) const {
-  patch_sample::Options options;
-  options.seed = a.run.seed;
-  options.step = a.run.step;
-  options.first_image = a.run.first_image;
-  options.level = level_;
-  options.set = set_;
-  options.region = region_;
-  patch_sample::draw(context, {a.inputs[0], a.outputs[0], a.outputs[1]}, options);
+  std::array<patch_sample::SeededDraw, patch_sample::most_draws>
+      draws;  // on the stack: a step allocates nothing
+  for (std::size_t i = 0; i < draws_.size(); ++i) {
+    patch_sample::Options options;
+    options.seed = a.run.seed;
+    options.step = a.run.step;
+    options.first_image = a.run.first_image;
+    options.level = draws_[i].level;
+    options.set = draws_[i].set;
+    options.region = draws_[i].region;
+    draws.at(i) = {{a.inputs[i], a.outputs[2 * i], a.outputs[2 * i + 1]}, options};
+  }
+  patch_sample::draw(context, {draws.data(), draws_.size()});
 }
 
 std::vector<TensorSpec> PatchGatherLayer::infer(const std::vector<TensorSpec>& inputs) const {
@@ -46,7 +61,8 @@ Cost PatchGatherLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost PatchGatherLayer::backward_cost(const LayerBackward& a) const {
-  return patch_sample::scatter_cost(a.output_gradients[0].shape, a.inputs[0].shape, a.inputs[0].dtype);
+  return patch_sample::scatter_cost(a.output_gradients[0].shape, a.inputs[0].shape, a.inputs[0].dtype,
+                                    a.input_modes[0]);
 }
 
 void PatchGatherLayer::forward(Context& context, const LayerForward& a) const {
@@ -80,8 +96,8 @@ patch_infonce::Inputs gathered(const std::vector<ConstTensorView>& inputs, bool 
 // `inputs`: specs or views.
 template <class Input>
 patch_infonce::Extents extents_of(const std::vector<Input>& inputs, bool with_negatives) {
-  const Shape &anchors = inputs[0].shape, &positives = inputs[1].shape;
-  return {anchors[0], anchors[1], positives[1], with_negatives ? inputs[2].shape[1] : 0, anchors[2]};
+  return patch_infonce::extents_of(inputs[0].shape, inputs[1].shape,
+                                   with_negatives ? inputs[2].shape : Shape());
 }
 
 }  // namespace
@@ -122,7 +138,8 @@ Cost PatchInfoNceLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost PatchInfoNceLayer::backward_cost(const LayerBackward& a) const {
-  return patch_infonce::backward_cost(extents_of(a.inputs, with_negatives_), a.inputs[0].dtype, options_);
+  return patch_infonce::backward_cost(extents_of(a.inputs, with_negatives_), a.inputs[0].dtype, options_) +
+         accumulation_cost(a);
 }
 
 void PatchInfoNceLayer::forward(Context& context, const LayerForward& a) const {

@@ -2,22 +2,34 @@
 // (math.md, 3-4).
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "kernels/patch_infonce/patch_infonce.h"
 #include "kernels/patch_sample/patch_sample.h"
 #include "layers/layer.h"
 
 namespace attune {
 
-// mask [N, h, w] -> (indices [N, K], count [N]): K seeded positions of one region. Seed, step and first image
-// come from the run; `level` and `set` tell the draws of one run apart.
+// One draw of a run: `level` and `set` tell it from the others.
+struct PatchDraw {
+  patch_sample::Region region;
+  int level, set;
+};
+
+// A mask [N, h, w] a draw -> (indices [N, K], count [N]) a draw: K seeded positions of its region each. Seed, step and
+// first image come from the run.
 class PatchDrawLayer final : public Layer {
  public:
-  PatchDrawLayer(patch_sample::Region region, std::int64_t samples, int level, int set)
-      : region_(region), samples_(samples), level_(level), set_(set) {}
+  // At most patch_sample::most_draws.
+  PatchDrawLayer(std::vector<PatchDraw> draws, std::int64_t samples)
+      : draws_(std::move(draws)), samples_(samples) {}
 
   std::string kind() const override { return "patch_draw"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
-  BackwardNeeds backward_needs() const override { return {{false}, {false, false}}; }
+  BackwardNeeds backward_needs() const override {
+    return {std::vector<bool>(draws_.size(), false), std::vector<bool>(2 * draws_.size(), false)};
+  }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
   Cost forward_cost(const LayerForward& a) const override;
@@ -26,9 +38,8 @@ class PatchDrawLayer final : public Layer {
   void backward(Context&, const LayerBackward&) const override {}  // positions are data
 
  private:
-  patch_sample::Region region_;
+  std::vector<PatchDraw> draws_;
   std::int64_t samples_;
-  int level_, set_;
 };
 
 // (x [N, h, w, C], indices [N, K], count [N]) -> z [N, K, C].

@@ -18,7 +18,7 @@ Cost ReconstructionLossLayer::forward_cost(const LayerForward& a) const {
 }
 
 Cost ReconstructionLossLayer::backward_cost(const LayerBackward& a) const {
-  return reconstruction::backward_cost(a.inputs[0].shape, a.inputs[0].dtype);
+  return reconstruction::backward_cost(a.inputs[0].shape, a.inputs[0].dtype) + accumulation_cost(a);
 }
 
 void ReconstructionLossLayer::forward(Context& context, const LayerForward& a) const {

@@ -13,6 +13,17 @@ enum SetIndex : int { anchor = 0, positive = 1, negative = 2 };
 
 bool shares_positives(const RegionContrastOptions& options) { return options.negative == options.positive; }
 
+// A level's draws, in the order in which add_to() takes them.
+std::vector<PatchDraw> draws_of(const RegionContrastOptions& options) {
+  std::vector<PatchDraw> draws;
+  for (const int level : options.levels) {
+    draws.push_back({options.anchor.region, level, anchor});
+    if (options.matching != Matching::index) draws.push_back({options.positive.region, level, positive});
+    if (!shares_positives(options)) draws.push_back({options.negative.region, level, negative});
+  }
+  return draws;
+}
+
 }  // namespace
 
 void apply_reading(const std::string& name, RegionContrastOptions& options) {
@@ -43,6 +54,7 @@ RegionContrast::RegionContrast(ParameterStore& store, const Harmonizer& harmoniz
                                const RegionContrastOptions& options)
     : harmonizer_(harmonizer),
       options_(options),
+      draw_(draws_of(options), options.samples),
       infonce_(options.matching, !shares_positives(options), options.temperature) {
   require(options.matching != Matching::index || options.anchor.region == options.positive.region,
           ErrorKind::configuration,
@@ -55,22 +67,16 @@ RegionContrast::RegionContrast(ParameterStore& store, const Harmonizer& harmoniz
     const Head head = {
         &linears_.emplace_back(store, name + ".0", channels, options.width, Activation::relu),
         &linears_.emplace_back(store, name + ".1", options.width, options.width, Activation::none)};
-    const auto draw = [&](const PatchSet& set, SetIndex index) {
-      return &draws_.emplace_back(set.region, options.samples, level, index);
-    };
-    levels_.push_back(
-        {level,
-         head,
-         {draw(options.anchor, anchor), draw(options.positive, positive), draw(options.negative, negative)}});
+    levels_.push_back({level, head});
   }
 }
 
 RegionContrast::Sampled RegionContrast::sample(Graph& graph, const Level& level, ValueId features,
-                                               const std::vector<ValueId>& positions) const {
-  ValueId z = graph.add(gather_, {features, positions[0], positions[1]})[0];
+                                               const Positions& positions) const {
+  ValueId z = graph.add(gather_, {features, positions.indices, positions.count})[0];
   z = graph.add(*level.head.first, {z})[0];
   z = graph.add(*level.head.second, {z})[0];
-  return {z, positions[1]};
+  return {z, positions.count};
 }
 
 std::vector<ValueId> RegionContrast::add_to(Graph& graph, const Pictures& pictures, ValueId mask) const {
@@ -85,15 +91,23 @@ std::vector<ValueId> RegionContrast::add_to(Graph& graph, const Pictures& pictur
         graph, picture, options_.trains_encoder ? Learning::normal : Learning::frozen);
   }
   const std::vector<ValueId> masks = harmonizer_.add_masks_to(graph, mask);
+  std::vector<ValueId> masks_of_draws;
+  for (const PatchDraw& draw : draws_of(options_))
+    masks_of_draws.push_back(masks[static_cast<std::size_t>(draw.level)]);
+  const std::vector<ValueId> drawn = graph.add(draw_, masks_of_draws);
+  auto next = drawn.begin();
+  const auto next_positions = [&] {
+    next += 2;
+    return Positions{next[-2], next[-1]};
+  };
 
   std::vector<ValueId> losses;
   for (const Level& level : levels_) {
     const auto l = static_cast<std::size_t>(level.level);
     const auto features_of = [&](const PatchSet& set) { return features.at(set.picture)[l]; };
-    const std::vector<ValueId> anchor_positions = graph.add(*level.draws[anchor], {masks[l]});
-    const std::vector<ValueId> positive_positions = options_.matching == Matching::index
-                                                        ? anchor_positions
-                                                        : graph.add(*level.draws[positive], {masks[l]});
+    const Positions anchor_positions = next_positions();
+    const Positions positive_positions =
+        options_.matching == Matching::index ? anchor_positions : next_positions();
     const Sampled anchors = sample(graph, level, features_of(options_.anchor), anchor_positions);
     const Sampled positives = sample(graph, level, features_of(options_.positive), positive_positions);
     if (shares_positives(options_)) {
@@ -101,8 +115,7 @@ std::vector<ValueId> RegionContrast::add_to(Graph& graph, const Pictures& pictur
           graph.add(infonce_, {anchors.features, positives.features, anchors.count, positives.count})[0]);
       continue;
     }
-    const Sampled negatives =
-        sample(graph, level, features_of(options_.negative), graph.add(*level.draws[negative], {masks[l]}));
+    const Sampled negatives = sample(graph, level, features_of(options_.negative), next_positions());
     losses.push_back(graph.add(infonce_, {anchors.features, positives.features, negatives.features,
                                           anchors.count, positives.count, negatives.count})[0]);
   }

@@ -8,7 +8,6 @@
 // Source: arXiv 2205.14058; CUT (arXiv 2007.15651) for the heads and the `aligned` reading.
 #pragma once
 
-#include <array>
 #include <deque>
 #include <string>
 #include <vector>
@@ -64,6 +63,9 @@ class RegionContrast {
   struct Head {
     const LinearLayer *first, *second;
   };
+  struct Positions {
+    ValueId indices, count;
+  };
   struct Sampled {
     ValueId features, count;
   };
@@ -71,17 +73,15 @@ class RegionContrast {
   struct Level {
     int level;
     Head head;
-    std::array<const PatchDrawLayer*, 3> draws;  // anchor, positive, negative
   };
 
-  Sampled sample(Graph& graph, const Level& level, ValueId features,
-                 const std::vector<ValueId>& positions) const;
+  Sampled sample(Graph& graph, const Level& level, ValueId features, const Positions& positions) const;
 
   const Harmonizer& harmonizer_;
   RegionContrastOptions options_;
   std::deque<LinearLayer> linears_;
-  std::deque<PatchDrawLayer> draws_;
   std::vector<Level> levels_;
+  PatchDrawLayer draw_;
   PatchGatherLayer gather_;
   PatchInfoNceLayer infonce_;
 };

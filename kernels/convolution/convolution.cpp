@@ -33,10 +33,12 @@ std::int64_t output_extent(std::int64_t extent, std::int64_t kernel, const Optio
 
 // Checks what forward and backward share, and returns the shape of y.
 Shape check_inputs(const Context& context, ConstTensorView x, ConstTensorView weights,
-                   const Options& options) {
+                   ConstTensorView rounded_weights, const Options& options) {
   check_activation(op, "x", context, x);
   const Shape y = output_shape(x.shape, weights.shape, options);
   check_tensor(op, "weights", context, weights, weights.shape, statistics_dtype(x.dtype));
+  if (!rounded_weights.empty())
+    check_tensor(op, "rounded_weights", context, rounded_weights, weights.shape, DType::bf16);
   return y;
 }
 
@@ -64,7 +66,7 @@ Shape output_shape(const Shape& x, const Shape& weights, const Options& options)
 }
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  const Shape y = check_inputs(context, a.x, a.weights, options);
+  const Shape y = check_inputs(context, a.x, a.weights, a.rounded_weights, options);
   check_tensor(op, "bias", context, a.bias, {y[3]}, statistics_dtype(a.x.dtype));
   check_tensor(op, "y", context, a.y, y, a.x.dtype);
   if (y.elements() == 0) return;
@@ -73,7 +75,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  const Shape y = check_inputs(context, a.x, a.weights, options);
+  const Shape y = check_inputs(context, a.x, a.weights, a.rounded_weights, options);
   const DType dtype = statistics_dtype(a.x.dtype);
   if (options.activation != Activation::none) check_tensor(op, "y", context, a.y, y, a.x.dtype);
   check_tensor(op, "dy", context, a.dy, y, a.x.dtype);
@@ -85,6 +87,16 @@ void backward(Context& context, const Backward& a, const Options& options) {
   if (y.elements() == 0) return zero_overwritten(context, a);
   if (context.device().kind == DeviceKind::cpu) return cpu::backward(context, a, options);
   if constexpr (built_with_cuda) cuda::backward(context, a, options);
+}
+
+void round_weights(Context& context, ConstTensorView weights, TensorView rounded) {
+  require(weights.shape.rank() == 1, ErrorKind::argument, op, ": weights is ", weights.shape,
+          ", expected rank 1");
+  check_tensor(op, "weights", context, weights, weights.shape, DType::f32);
+  check_tensor(op, "rounded", context, rounded, weights.shape, DType::bf16);
+  if (weights.elements() == 0) return;
+  if (context.device().kind == DeviceKind::cpu) return cpu::round_weights(context, weights, rounded);
+  if constexpr (built_with_cuda) cuda::round_weights(context, weights, rounded);
 }
 
 std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,

@@ -1,6 +1,6 @@
-// The library's products (library.h) and the passes around them (passes.cuh): weights narrowed to bf16 before them; bias
-// and activation behind forward where the product has none fused; before backward one pass that applies the activation's
-// derivative to dy and sums dbias; gradients added behind it where a mode says so.
+// The library's products (library.h) and the passes around them (passes.cuh): weights rounded to bf16 before them where the
+// caller has not; bias and activation behind forward where the product has none fused; before backward one pass that
+// applies the activation's derivative to dy and sums dbias; gradients added behind it where a mode says so.
 #include "core/cuda/element_type.h"
 #include "core/cuda/most_slabs.cuh"
 #include "core/scratch.h"
@@ -48,13 +48,15 @@ struct BackwardScratch {
   std::int64_t bytes;
 };
 
-// The weights as the products take them.
-template <class T>
-const T* narrowed(Context& context, ConstTensorView weights, const TensorView& scratch) {
+// The weights as the products take them, whose kernels for arrays that are not aligned to vectors are slow.
+template <class T, class Arguments>
+const T* product_weights(Context& context, const Arguments& a, const TensorView& scratch) {
   if constexpr (std::is_same_v<T, float>) {
-    return weights.as<float>();
+    return a.weights.template as<float>();
   } else {
-    passes::combine(context, weights.as<float>(), weights.elements(), false, scratch.as<T>());
+    if (!a.rounded_weights.empty() && attune::cuda::aligned_to_vector(a.rounded_weights.data))
+      return a.rounded_weights.template as<T>();
+    passes::combine(context, a.weights.template as<float>(), a.weights.elements(), false, scratch.as<T>());
     return scratch.as<T>();
   }
 }
@@ -64,7 +66,7 @@ void forward_in(Context& context, const Forward& a, const Options& options) {
   const Problem problem(a.x.shape, a.weights.shape, options, a.x.dtype);
   void* workspace = context.workspace(ForwardScratch(Scratch(), problem, a).bytes);
   const ForwardScratch s(Scratch(workspace, context.device()), problem, a);
-  const T* weights = narrowed<T>(context, a.weights, s.weights);
+  const T* weights = product_weights<T>(context, a, s.weights);
   const bool fused =
       library::forward(context, problem, a.x.data, weights, a.bias.as<float>(), a.y.data, s.library);
   if (!fused)
@@ -97,7 +99,7 @@ void backward_in(Context& context, const Backward& a, const Options& options) {
 
   if (a.dx_mode != GradientMode::ignore) {
     const TensorView dx = s.dx.empty() ? a.dx : s.dx;
-    library::data_gradient(context, problem, dz, narrowed<T>(context, a.weights, s.weights), dx.data,
+    library::data_gradient(context, problem, dz, product_weights<T>(context, a, s.weights), dx.data,
                            s.library);
     if (!s.dx.empty()) passes::combine(context, dx.as<T>(), dx.elements(), true, a.dx.as<T>());
   }
@@ -121,6 +123,10 @@ void backward(Context& context, const Backward& a, const Options& options) {
   if (a.dx_mode == GradientMode::ignore && a.dweights_mode == GradientMode::ignore) return;
   attune::cuda::with_element_type("convolution", a.x.dtype,
                                   [&](auto zero) { backward_in<decltype(zero)>(context, a, options); });
+}
+
+void round_weights(Context& context, ConstTensorView weights, TensorView rounded) {
+  passes::combine(context, weights.as<float>(), weights.elements(), false, rounded.as<bfloat16>());
 }
 
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,

@@ -20,6 +20,8 @@
 // | argument | shape            | dtype     |                                                                   |
 // | x        | [N, H, W, Ci]    | f32, bf16 | in; NHWC, aligned to its element; N, H, W may be 0, Ci not        |
 // | weights  | [Co, kh, kw, Ci] | f32       | in                                                                |
+// | rounded_ | as weights       | bf16      | in, for bf16 activations: round_weights() of them, where the      |
+// |  weights |                  |           | caller has it; an empty view where not. The result is the same    |
 // | bias     | [Co]             | f32       | in                                                                |
 // | y        | [N, Ho, Wo, Co]  | as x      | out (overwrite); backward reads it, but without activation y may  |
 // |          |                  |           | be empty there                                                    |
@@ -42,7 +44,8 @@
 // On CUDA the products are cuDNN's, for 1 x 1 windows cuBLAS's, with a deterministic algorithm chosen at a problem's first
 // call and kept in the context: that call allocates, the others do not. Bias and activation are fused where the library
 // offers it, else they are one pass over y; one pass over y and dy makes dz and dbias. Adding to dx, or to dweights,
-// goes through scratch; so do bf16's dweights, which are rounded to bf16 once.
+// goes through scratch; so do bf16's dweights, which are rounded to bf16 once. Without rounded_weights (or with ones that
+// are no vector's multiple from 0) each call rounds the weights in a launch of its own, in scratch.
 #pragma once
 
 #include "core/context.h"
@@ -63,6 +66,7 @@ struct Options {
 struct Forward {
   ConstTensorView x, weights, bias;
   TensorView y;
+  ConstTensorView rounded_weights = {};
 };
 
 struct Backward {
@@ -73,6 +77,7 @@ struct Backward {
   GradientMode dx_mode = GradientMode::overwrite;
   TensorView dweights, dbias;
   GradientMode dweights_mode = GradientMode::overwrite;
+  ConstTensorView rounded_weights = {};
 };
 
 // The shape of y. Throws ErrorKind::argument where x and weights do not fit or an option is out of range.
@@ -80,6 +85,9 @@ Shape output_shape(const Shape& x, const Shape& weights, const Options& options)
 
 void forward(Context& context, const Forward& arguments, const Options& options = {});
 void backward(Context& context, const Backward& arguments, const Options& options = {});
+
+// rounded = weights, to the nearest bf16, ties to even; both [n]: all of a network's in one pass.
+void round_weights(Context& context, ConstTensorView weights, TensorView rounded);
 
 // The most scratch that forward, or backward in any mode, takes from a context with this many threads (0: all
 // cores, as in Context); a graph reserves it ahead.
@@ -99,6 +107,7 @@ Cost backward_cost(const Shape& x, const Shape& weights, DType dtype, const Opti
 namespace cpu {
 void forward(Context& context, const Forward& arguments, const Options& options);
 void backward(Context& context, const Backward& arguments, const Options& options);
+void round_weights(Context& context, ConstTensorView weights, TensorView rounded);
 std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
                              int threads);
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
@@ -107,6 +116,7 @@ std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType
 namespace cuda {
 void forward(Context& context, const Forward& arguments, const Options& options);
 void backward(Context& context, const Backward& arguments, const Options& options);
+void round_weights(Context& context, ConstTensorView weights, TensorView rounded);
 std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options);
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
                                      const Options& options);

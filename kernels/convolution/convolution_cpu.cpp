@@ -127,6 +127,10 @@ void backward(Context& context, const Backward& a, const Options& options) {
   onednn::translate_errors([&] { run_backward(context, a, options); });
 }
 
+void round_weights(Context& context, ConstTensorView weights, TensorView rounded) {
+  elementwise::convert(context.threads(), weights, rounded);
+}
+
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
                                      const Options& options, int threads) {
   return onednn::translate_errors([&] {

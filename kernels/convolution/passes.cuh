@@ -14,7 +14,7 @@ namespace attune::convolution::passes {
 
 using namespace attune::cuda;
 
-// --- to = from, or to += from: weights narrowed to bf16, gradients widened from it or added ---
+// --- to = from, or to += from: weights rounded to bf16, gradients widened from it or added ---
 
 // Elements a thread moves at once: as many as fill a vector of the wider type.
 template <class From, class To>

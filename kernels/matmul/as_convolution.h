@@ -29,7 +29,7 @@ inline convolution::Options as_convolution(const Options& options) {
 }
 
 inline convolution::Forward as_convolution(const Forward& a) {
-  return {as_picture(a.x), as_kernel(a.weights), a.bias, as_picture(a.y)};
+  return {as_picture(a.x), as_kernel(a.weights), a.bias, as_picture(a.y), as_kernel(a.rounded_weights)};
 }
 
 inline convolution::Backward as_convolution(const Backward& a) {
@@ -43,6 +43,7 @@ inline convolution::Backward as_convolution(const Backward& a) {
   result.dweights = as_kernel(a.dweights);
   result.dbias = a.dbias;
   result.dweights_mode = a.dweights_mode;
+  result.rounded_weights = as_kernel(a.rounded_weights);
   return result;
 }
 

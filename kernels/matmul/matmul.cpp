@@ -1,3 +1,5 @@
+#include "kernels/matmul/matmul.h"
+
 #include <cmath>
 #include <limits>
 
@@ -25,10 +27,12 @@ Shape check_shapes(const Shape& x, const Shape& weights) {
 
 // Checks what forward and backward share, and returns the shape of y.
 Shape check_inputs(const Context& context, ConstTensorView x, ConstTensorView weights,
-                   const Options& options) {
+                   ConstTensorView rounded_weights, const Options& options) {
   check_activation(op, "x", context, x, 2);
   const Shape y = check_shapes(x.shape, weights.shape);
   check_tensor(op, "weights", context, weights, weights.shape, statistics_dtype(x.dtype));
+  if (!rounded_weights.empty())
+    check_tensor(op, "rounded_weights", context, rounded_weights, weights.shape, DType::bf16);
   require(options.slope >= 0 && std::isfinite(options.slope), ErrorKind::argument, op, ": slope is ",
           options.slope, ", expected >= 0");
   return y;
@@ -37,7 +41,7 @@ Shape check_inputs(const Context& context, ConstTensorView x, ConstTensorView we
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  const Shape y = check_inputs(context, a.x, a.weights, options);
+  const Shape y = check_inputs(context, a.x, a.weights, a.rounded_weights, options);
   check_tensor(op, "bias", context, a.bias, {y[1]}, statistics_dtype(a.x.dtype));
   check_tensor(op, "y", context, a.y, y, a.x.dtype);
   if (y.elements() == 0) return;
@@ -46,7 +50,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  const Shape y = check_inputs(context, a.x, a.weights, options);
+  const Shape y = check_inputs(context, a.x, a.weights, a.rounded_weights, options);
   const DType dtype = statistics_dtype(a.x.dtype);
   if (options.activation != Activation::none) check_tensor(op, "y", context, a.y, y, a.x.dtype);
   check_tensor(op, "dy", context, a.dy, y, a.x.dtype);

@@ -17,6 +17,8 @@
 // | argument | shape    | dtype     |                                                                          |
 // | x        | [R, Ci]  | f32, bf16 | in; aligned to its element; R may be 0, Ci not                            |
 // | weights  | [Co, Ci] | f32       | in                                                                       |
+// | rounded_ | as       | bf16      | in, for bf16 x: convolution::round_weights() of the weights, or an empty |
+// |  weights | weights  |           | view; the result is the same                                             |
 // | bias     | [Co]     | f32       | in                                                                       |
 // | y        | [R, Co]  | as x      | out (overwrite); backward reads it, but without activation y may be      |
 // |          |          |           | empty there                                                              |
@@ -47,6 +49,7 @@ struct Options {
 struct Forward {
   ConstTensorView x, weights, bias;
   TensorView y;
+  ConstTensorView rounded_weights = {};
 };
 
 struct Backward {
@@ -57,6 +60,7 @@ struct Backward {
   GradientMode dx_mode = GradientMode::overwrite;
   TensorView dweights, dbias;
   GradientMode dweights_mode = GradientMode::overwrite;
+  ConstTensorView rounded_weights = {};
 };
 
 void forward(Context& context, const Forward& arguments, const Options& options = {});

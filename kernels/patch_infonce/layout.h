@@ -102,11 +102,6 @@ struct Scratch {
   }
 };
 
-inline Extents extents_of(ConstTensorView anchors, ConstTensorView positives, ConstTensorView negatives) {
-  return {anchors.shape[0], anchors.shape[1], positives.shape[1],
-          negatives.shape.rank() > 0 ? negatives.shape[1] : 0, anchors.shape[2]};
-}
-
 // The rows of image n that count.
 inline std::int64_t counted(ConstTensorView count, std::int64_t rows, std::int64_t n) {
   return count.empty() ? rows : count.as<std::int32_t>()[n];

@@ -17,11 +17,6 @@ RowSet<T> row_set(ConstTensorView rows, ConstTensorView count, float* inverse) {
   return {rows.as<T>(), count.empty() ? nullptr : count.as<std::int32_t>(), inverse, rows.shape[1]};
 }
 
-Extents extents_of(ConstTensorView anchors, ConstTensorView positives, ConstTensorView negatives) {
-  return {anchors.shape[0], anchors.shape[1], positives.shape[1],
-          negatives.shape.rank() > 0 ? negatives.shape[1] : 0, anchors.shape[2]};
-}
-
 template <class T>
 Problem<T> problem_of(const Inputs& a, const Options& options, const Extents& e, const Scratch& scratch) {
   Problem<T> problem;
@@ -200,20 +195,20 @@ __global__ void __launch_bounds__(flat_grid_threads)
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  const Plan plan(extents_of(a.inputs.anchors, a.inputs.positives, a.inputs.negatives));
+  const Plan plan(extents_of(a.inputs.anchors.shape, a.inputs.positives.shape, a.inputs.negatives.shape));
   with_element_type("patch_infonce", a.inputs.anchors.dtype,
                     [&](auto zero) { forward_in<decltype(zero)>(context, a, options, plan); });
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  const Plan plan(extents_of(a.inputs.anchors, a.inputs.positives, a.inputs.negatives));
+  const Plan plan(extents_of(a.inputs.anchors.shape, a.inputs.positives.shape, a.inputs.negatives.shape));
   if (plan.e.images == 0 || plan.e.depth == 0) return;
   with_element_type("patch_infonce", a.inputs.anchors.dtype,
                     [&](auto zero) { backward_in<decltype(zero)>(context, a, options, plan); });
 }
 
 void nearest(Context& context, const Nearest& a) {
-  const Plan plan(extents_of(a.anchors, a.positives, {}));
+  const Plan plan(extents_of(a.anchors.shape, a.positives.shape));
   if (plan.anchors() == 0) return;
   with_element_type("patch_infonce", a.anchors.dtype,
                     [&](auto zero) { nearest_in<decltype(zero)>(context, a, plan); });

@@ -105,6 +105,11 @@ struct Extents {
   std::int64_t images = 0, anchors = 0, positives = 0, negatives = 0, depth = 0;  // N, K, P, M, D
 };
 
+// `negatives` of rank 0 where there are none.
+inline Extents extents_of(const Shape& anchors, const Shape& positives, const Shape& negatives = {}) {
+  return {anchors[0], anchors[1], positives[1], negatives.rank() > 0 ? negatives[1] : 0, anchors[2]};
+}
+
 // Scratch that each of the three takes from the context at most; a graph reserves it ahead.
 std::int64_t workspace_bytes(const Extents& extents, Device device);
 

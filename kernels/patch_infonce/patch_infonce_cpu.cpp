@@ -21,7 +21,7 @@ namespace attune::patch_infonce::HWY_NAMESPACE {
 template <class T>
 void forward(Context& context, const Forward& a, const Options& options) {
   const Inputs& in = a.inputs;
-  const Extents e = extents_of(in.anchors, in.positives, in.negatives);
+  const Extents e = extents_of(in.anchors.shape, in.positives.shape, in.negatives.shape);
   const Scratch scratch(e, context.workspace(Scratch::bytes(e)));
   // The logits' 1 / temperature goes into the anchors.
   pack<T>(context, in.anchors, in.anchor_count, 1 / options.temperature, false, scratch.anchors);
@@ -47,7 +47,7 @@ void forward(Context& context, const Forward& a, const Options& options) {
 template <class T>
 void backward(Context& context, const Backward& a, const Options& options) {
   const Inputs& in = a.inputs;
-  const Extents e = extents_of(in.anchors, in.positives, in.negatives);
+  const Extents e = extents_of(in.anchors.shape, in.positives.shape, in.negatives.shape);
   const std::int64_t images = contributing_images(in, e, options);
   const float dloss = images > 0 ? a.dloss.as<float>()[0] / static_cast<float>(images) : 0.0f;
   const BackwardPass pass{a, options, e, Scratch(e, context.workspace(Scratch::bytes(e))), dloss};
@@ -90,7 +90,7 @@ void nearest_panel(const float* panel, const PackedRows& positives, std::int64_t
 
 template <class T>
 void nearest(Context& context, const Nearest& a) {
-  const Extents e = extents_of(a.anchors, a.positives, {});
+  const Extents e = extents_of(a.anchors.shape, a.positives.shape);
   const Scratch scratch(e, context.workspace(Scratch::bytes(e)));
   pack<T>(context, a.anchors, a.anchor_count, 1.0f, false, scratch.anchors);
   pack<T>(context, a.positives, a.positive_count, 1.0f, false, scratch.positives);

@@ -1,5 +1,6 @@
 #include "kernels/patch_sample/patch_sample.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "core/checks.h"
@@ -35,9 +36,7 @@ void check_features(const Context& context, const char* map_name, ConstTensorVie
   check_tensor(op, rows_name, context, rows, {map.shape[0], indices.shape[1], map.shape[3]}, map.dtype);
 }
 
-}  // namespace
-
-void draw(Context& context, const Draw& a, const Options& options) {
+void check_draw(const Context& context, const Draw& a, const Options& options) {
   check_activation(op, "mask", context, a.mask, 3);
   require(a.mask.dtype == statistics_dtype(a.mask.dtype), ErrorKind::argument, op, ": mask is ",
           name_of(a.mask.dtype), ", expected f32");
@@ -48,8 +47,24 @@ void draw(Context& context, const Draw& a, const Options& options) {
   check_tensor(op, "indices", context, a.indices, {images, a.indices.shape[1]}, DType::i32);
   check_tensor(op, "count", context, a.count, {images}, DType::i32);
   check_options(options, images);
-  if (context.device().kind == DeviceKind::cpu) return cpu::draw(context, a, options);
-  if constexpr (built_with_cuda) cuda::draw(context, a, options);
+}
+
+}  // namespace
+
+void draw(Context& context, const Draw& a, const Options& options) {
+  const SeededDraw one{a, options};
+  draw(context, {&one, 1});
+}
+
+void draw(Context& context, std::span<const SeededDraw> draws) {
+  require(draws.size() <= most_draws, ErrorKind::argument, op, ": ", draws.size(),
+          " draws, expected at most ", most_draws);
+  for (const SeededDraw& one : draws) check_draw(context, one.arguments, one.options);
+  if (context.device().kind == DeviceKind::cpu) {
+    for (const SeededDraw& one : draws) cpu::draw(context, one.arguments, one.options);
+    return;
+  }
+  if constexpr (built_with_cuda) cuda::draw(context, draws);
 }
 
 void gather(Context& context, const Gather& a) {
@@ -80,8 +95,11 @@ Cost gather_cost(const Shape& z, DType dtype) {
   return {2 * z.elements() * size_of(dtype) + z[0] * z[1] * size_of(DType::i32), 0};
 }
 
-Cost scatter_cost(const Shape& dz, const Shape& dx, DType dtype) {
-  return {(dz.elements() + dx.elements()) * size_of(dtype) + dz[0] * (dz[1] + 1) * size_of(DType::i32), 0};
+Cost scatter_cost(const Shape& dz, const Shape& dx, DType dtype, GradientMode dx_mode) {
+  const std::int64_t of_dx = dx_mode == GradientMode::overwrite
+                                 ? dx.elements()
+                                 : gradient_accesses(dx_mode) * std::min(dz.elements(), dx.elements());
+  return {(dz.elements() + of_dx) * size_of(dtype) + dz[0] * (dz[1] + 1) * size_of(DType::i32), 0};
 }
 
 }  // namespace attune::patch_sample

@@ -1,5 +1,5 @@
 // Draw: all threads of the grid compute the items (key, pixel) of the region's pixels; then a block an image selects and
-// sorts the smallest. Gather: a thread owns a vector of one row. Scatter: a warp owns a row of dz; the first row of a pixel
+// sorts the smallest; the grid's last axis is the draws that share the launches. Gather: a thread owns a vector of one row. Scatter: a warp owns a row of dz; the first row of a pixel
 // adds the later ones, found by ballots over the indices, in their order, and writes dx once.
 #include "kernels/patch_sample/patch_sample.h"
 
@@ -26,13 +26,6 @@ struct Keys {
   std::uint32_t first_image, step, stream;
   bool foreground;
 
-  explicit Keys(const Options& options)
-      : seed(options.seed),
-        first_image(static_cast<std::uint32_t>(options.first_image)),
-        step(options.step),
-        stream(static_cast<std::uint32_t>(256 * options.level + options.set)),
-        foreground(options.region == Region::foreground) {}
-
   __device__ std::uint64_t item(std::uint32_t image, std::uint32_t pixel, float mask) const {
     if (foreground ? !(mask >= 0.5f) : !(mask < 0.5f)) return absent;
     const PhiloxCounter random = philox(seed, {{pixel, first_image + image, step, stream}});
@@ -40,24 +33,46 @@ struct Keys {
   }
 };
 
-// Grid: image x slab of its pixels.
-__global__ void __launch_bounds__(flat_grid_threads)
-    item_kernel(const float* __restrict__ mask, std::int64_t pixels, Keys keys,
-                std::uint64_t* __restrict__ items) {
-  const std::int64_t first = std::int64_t{blockIdx.x} * pixels;
-  const Range slab = part_of(pixels, gridDim.y, blockIdx.y);
-  for (std::int64_t pixel = slab.begin + threadIdx.x; pixel < slab.end; pixel += blockDim.x)
-    items[first + pixel] = keys.item(blockIdx.x, static_cast<std::uint32_t>(pixel), mask[first + pixel]);
+Keys keys_of(const Options& options) {
+  return {options.seed, static_cast<std::uint32_t>(options.first_image), options.step,
+          static_cast<std::uint32_t>(256 * options.level + options.set),
+          options.region == Region::foreground};
 }
 
-// Grid: image. More samples than are sorted at a time come in sections.
-__global__ void __launch_bounds__(select_threads)
-    select_kernel(const std::uint64_t* __restrict__ items, std::int64_t pixels, int samples,
-                  std::int32_t* indices, std::int32_t* __restrict__ count) {
+// One draw, and its part of the scratch.
+struct Task {
+  const float* mask;
+  std::uint64_t* items;  // [images, pixels]
+  std::int32_t *indices, *count;
+  std::int64_t images, pixels;
+  int samples;
+  Keys keys;
+};
+
+struct Tasks {
+  Task task[most_draws];
+};
+
+// Grid: image x slab of its pixels x task.
+__global__ void __launch_bounds__(flat_grid_threads) item_kernel(const __grid_constant__ Tasks tasks) {
+  const Task& task = tasks.task[blockIdx.z];
+  if (blockIdx.x >= task.images) return;
+  const std::int64_t first = std::int64_t{blockIdx.x} * task.pixels;
+  const Range slab = part_of(task.pixels, gridDim.y, blockIdx.y);
+  for (std::int64_t pixel = slab.begin + threadIdx.x; pixel < slab.end; pixel += blockDim.x)
+    task.items[first + pixel] =
+        task.keys.item(blockIdx.x, static_cast<std::uint32_t>(pixel), task.mask[first + pixel]);
+}
+
+// Grid: image x task. More samples than are sorted at a time come in sections.
+__global__ void __launch_bounds__(select_threads) select_kernel(const __grid_constant__ Tasks tasks) {
   __shared__ SelectMemory memory;
-  const int thread = static_cast<int>(threadIdx.x);
-  items += std::int64_t{blockIdx.x} * pixels;
-  indices += std::int64_t{blockIdx.x} * samples;
+  const Task& task = tasks.task[blockIdx.y];
+  if (blockIdx.x >= task.images) return;
+  const int thread = static_cast<int>(threadIdx.x), samples = task.samples;
+  const std::int64_t pixels = task.pixels;
+  const std::uint64_t* const items = task.items + std::int64_t{blockIdx.x} * pixels;
+  std::int32_t* const indices = task.indices + std::int64_t{blockIdx.x} * samples;
 
   int drawn = 0, wanted = samples;
   std::uint64_t from = 0;
@@ -73,7 +88,7 @@ __global__ void __launch_bounds__(select_threads)
     drawn += taken;
   }
 
-  if (thread == 0) count[blockIdx.x] = drawn;
+  if (thread == 0) task.count[blockIdx.x] = drawn;
   __syncthreads();
   for (int k = drawn + thread; k < samples; k += select_threads)
     indices[k] = drawn > 0 ? indices[k % drawn] : -1;
@@ -195,25 +210,50 @@ void scatter_in(Context& context, const Scatter& a) {
       : scatter_as<T, 1>(context, a);
 }
 
+std::int64_t pixels_of(const Draw& a) { return a.mask.shape[1] * a.mask.shape[2]; }
+
+Tasks tasks_of(std::span<const SeededDraw> draws, std::uint64_t* items) {
+  Tasks tasks = {};
+  for (std::size_t i = 0; i < draws.size(); ++i) {
+    const Draw& a = draws[i].arguments;
+    const std::int64_t images = a.mask.shape[0], pixels = pixels_of(a);
+    const int samples = checked_cast<int>(a.indices.shape[1]);
+    tasks.task[i] = {a.mask.as<float>(),
+                     items,
+                     a.indices.as<std::int32_t>(),
+                     a.count.as<std::int32_t>(),
+                     images,
+                     pixels,
+                     samples,
+                     keys_of(draws[i].options)};
+    items += images * pixels;
+  }
+  return tasks;
+}
+
 }  // namespace
 
-void draw(Context& context, const Draw& a, const Options& options) {
-  require_f32("patch_sample", a.mask.dtype);
-  const std::int64_t images = a.mask.shape[0], pixels = a.mask.shape[1] * a.mask.shape[2];
-  const int samples = checked_cast<int>(a.indices.shape[1]);
+void draw(Context& context, std::span<const SeededDraw> draws) {
+  std::int64_t images = 0, pixels = 0, bytes = 0;
+  for (const auto& [a, options] : draws) {
+    require_f32("patch_sample", a.mask.dtype);
+    images = std::max(images, a.mask.shape[0]);
+    pixels = std::max(pixels, pixels_of(a));
+    bytes += workspace_bytes(a.mask.shape[0], pixels_of(a));
+  }
   if (images == 0) return;
-  auto* items = static_cast<std::uint64_t*>(context.workspace(workspace_bytes(images, pixels)));
+  const Tasks tasks = tasks_of(draws, static_cast<std::uint64_t*>(context.workspace(bytes)));
+  const auto columns = checked_cast<unsigned>(images), count = checked_cast<unsigned>(draws.size());
   if (pixels > 0) {
     const std::int64_t fair =
-        std::max<std::int64_t>(1, multiprocessor_count() * flat_blocks_per_multiprocessor / images);
+        std::max<std::int64_t>(1, multiprocessor_count() * flat_blocks_per_multiprocessor / (images * count));
     const unsigned slabs =
         flat_grid_blocks(std::min(pixels, fair * flat_grid_threads), multiprocessor_count());
-    launch("patch_sample: item_kernel", stream_of(context), dim3(checked_cast<unsigned>(images), slabs),
-           dim3(flat_grid_threads), 0, item_kernel, a.mask.as<float>(), pixels, Keys(options), items);
+    launch("patch_sample: item_kernel", stream_of(context), dim3(columns, slabs, count),
+           dim3(flat_grid_threads), 0, item_kernel, tasks);
   }
-  launch("patch_sample: select_kernel", stream_of(context), dim3(checked_cast<unsigned>(images)),
-         dim3(select_threads), 0, select_kernel, items, pixels, samples, a.indices.as<std::int32_t>(),
-         a.count.as<std::int32_t>());
+  launch("patch_sample: select_kernel", stream_of(context), dim3(columns, count), dim3(select_threads), 0,
+         select_kernel, tasks);
 }
 
 void gather(Context& context, const Gather& a) {

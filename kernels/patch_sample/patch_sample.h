@@ -36,6 +36,8 @@
 // Source: math.md, 3.
 #pragma once
 
+#include <span>
+
 #include "core/context.h"
 #include "core/cost.h"
 #include "core/tensor.h"
@@ -69,20 +71,30 @@ struct Scatter {
   GradientMode dx_mode = GradientMode::overwrite;
 };
 
+// One of several draws, of any sizes and options; so many at most, which a launch's parameters hold with ease.
+inline constexpr std::size_t most_draws = 32;
+struct SeededDraw {
+  Draw arguments;
+  Options options;
+};
+
 void draw(Context& context, const Draw& arguments, const Options& options);
+// Each as the function above; on CUDA they share its two launches: alone they are too small to fill a GPU.
+void draw(Context& context, std::span<const SeededDraw> draws);
 void gather(Context& context, const Gather& arguments);
 void scatter(Context& context, const Scatter& arguments);
 
-// Scratch that draw and scatter take from the context for `samples` rows of each image of `pixels` pixels; a graph
-// reserves it ahead.
+// Scratch that one draw takes from the context for `samples` rows of each image of `pixels` pixels, several the sum of
+// theirs; a graph reserves it ahead.
 std::int64_t workspace_bytes(std::int64_t images, std::int64_t pixels, std::int64_t samples, Device device);
 
 // mask [N, H, W] -> K positions an image.
 Cost draw_cost(const Shape& mask, std::int64_t samples);
 // z [N, K, C]: the rows are read and written once.
 Cost gather_cost(const Shape& z, DType dtype);
-// Overwriting: dz is read and all of dx written.
-Cost scatter_cost(const Shape& dz, const Shape& dx, DType dtype);
+// dz is read and all of dx written; accumulating reads and writes the drawn rows of dx alone.
+Cost scatter_cost(const Shape& dz, const Shape& dx, DType dtype,
+                  GradientMode dx_mode = GradientMode::overwrite);
 
 // The bodies that the functions above dispatch to after their checks.
 namespace cpu {
@@ -92,7 +104,7 @@ void scatter(Context& context, const Scatter& arguments);
 std::int64_t workspace_bytes(std::int64_t images, std::int64_t samples);
 }  // namespace cpu
 namespace cuda {
-void draw(Context& context, const Draw& arguments, const Options& options);
+void draw(Context& context, std::span<const SeededDraw> draws);
 void gather(Context& context, const Gather& arguments);
 void scatter(Context& context, const Scatter& arguments);
 std::int64_t workspace_bytes(std::int64_t images, std::int64_t pixels);

@@ -38,6 +38,14 @@ TEST_CASE("convolution on CUDA honours every gradient mode") {
     }
 }
 
+TEST_CASE("convolution on CUDA takes weights that are rounded already") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  ConvolutionCase c = convolution_case({2, 7, 13, 5}, 33, 3, 1, Activation::leaky_relu);
+  c.dtype = DType::bf16;
+  for (const bool aligned : {true, false}) check_rounded_weights<ConvolutionOp>(context, c, aligned);
+}
+
 TEST_CASE("convolution on CUDA takes no more scratch than it says") {
   if (!have_cuda_device()) return;
   for (const ConvolutionCase& c : cases_up_to<Convolution>(few_elements)) {

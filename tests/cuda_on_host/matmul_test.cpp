@@ -31,5 +31,12 @@ TEST_CASE("matmul on CUDA honours every gradient mode") {
       check_modes<MatmulOp>(context, {61, 5, 33, activation, Values::random, 0, dtype});
 }
 
+TEST_CASE("matmul on CUDA takes weights that are rounded already") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  const MatmulCase c = {61, 5, 33, Activation::leaky_relu, Values::random, 0, DType::bf16};
+  for (const bool aligned : {true, false}) check_rounded_weights<MatmulOp>(context, c, aligned);
+}
+
 }  // namespace
 }  // namespace attune::test

@@ -54,6 +54,7 @@ TEST_CASE("patch_sample on CUDA draws from the region alone, by every option") {
   check_draws_from_the_region(context);
   check_region_limits(context);
   check_choice(context);
+  check_draws_together(context);
 }
 
 // Fewer candidates than samples, as many as are sorted at a time, and more.

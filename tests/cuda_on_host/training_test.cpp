@@ -31,6 +31,19 @@ TEST_CASE("20 steps of the tiny network on CUDA follow the CPU's") {
   }
 }
 
+// Later steps would differ, were the rounded weights those of the first.
+TEST_CASE("steps in bf16 follow the CPU's") {
+  if (!have_cuda_device()) return;
+  Config config = configuration("affine", "attract", "bf16");
+  config.optimizer.warmup_steps = 0;
+  Run cpu({}, config), cuda(cuda_device, config);
+  for (std::int64_t step = 1; step <= 3; ++step) {
+    INFO("step " << step);
+    for (Run* run : {&cpu, &cuda}) run->enqueue(batch_of(1));
+    check_losses(cuda.step.finish(), cpu.step.finish(), 1e-2);
+  }
+}
+
 TEST_CASE("a step of every head, reading and dtype on CUDA has the CPU's gradients") {
   if (!have_cuda_device()) return;
   for (const char* head : {"affine", "blend"})
@@ -63,6 +76,18 @@ TEST_CASE("batches go up while the step before runs, and each step reads its own
 }
 
 #ifdef ATTUNE_CUDA_ON_HOST
+// Without the store's rounded weights every product would round its own.
+TEST_CASE("a step in bf16 rounds all weights in one launch") {
+  Run run(cuda_device, configuration("affine", "attract", "bf16"));
+  cuda_on_host::reset_counters();
+  run.enqueue(batch_of(1));
+  run.step.finish();
+  std::int64_t launches = 0;
+  for (const auto& [kernel, count] : cuda_on_host::counters().launches)
+    if (kernel.find("combine_kernel<float, attune::bfloat16") != std::string::npos) launches += count;
+  CHECK(launches == 1);
+}
+
 TEST_CASE("a training step neither allocates nor makes the host wait") {
   const Config config = configuration("affine", "attract", "f32");
   Run run(cuda_device, config);

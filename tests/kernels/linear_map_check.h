@@ -5,12 +5,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <functional>
 #include <vector>
 
 #include "core/context.h"
 #include "core/cost.h"
+#include "kernels/convolution/convolution.h"
 #include "tests/support/compare.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/inputs.h"
@@ -65,6 +67,30 @@ struct LinearMapSetup {
         dweights(c.weights(), statistics_dtype(dtype), c.offset, device),
         dbias({c.outputs}, statistics_dtype(dtype), c.offset, device) {}
 };
+
+// With rounded weights beside them the products give the same bits, and where those are aligned nothing else is read: the
+// other weights may then be NaN.
+template <class Op>
+void check_rounded_weights(Context& context, const typename Op::Case& c, bool aligned) {
+  INFO(c.name());
+  LinearMapSetup<Op> own(c, 1, context.device()), given(c, 1, context.device());
+  const TestTensor rounded({c.weights().elements()}, DType::bf16, aligned ? 0 : 1, context.device());
+  convolution::round_weights(context, own.weights.view().reshaped({c.weights().elements()}), rounded.view());
+  context.synchronize();
+  if (aligned) given.weights.set(std::vector<double>(static_cast<std::size_t>(c.weights().elements()), NAN));
+
+  auto forward = given.forward();
+  auto backward = given.backward();
+  forward.rounded_weights = backward.rounded_weights = rounded.view().reshaped(c.weights());
+  Op::forward(context, own.forward(), Op::options(c));
+  Op::backward(context, own.backward(), Op::options(c));
+  Op::forward(context, forward, Op::options(c));
+  Op::backward(context, backward, Op::options(c));
+  context.synchronize();
+  CHECK(given.out.bytes() == own.out.bytes());
+  CHECK(given.dx.bytes() == own.dx.bytes());
+  CHECK(given.dweights.bytes() == own.dweights.bytes());
+}
 
 // `actual` against the reference in double, with the tolerance that the plain loop in f32 sets.
 inline void check_close(const char* name, DType dtype, const TestTensor& actual, const TestTensor& plain,

@@ -60,6 +60,33 @@ inline std::vector<double> expected_scatter(const PatchSampleSetup& s, bool coun
   return dx.get();
 }
 
+// As many draws as share a launch, of other sizes, regions and options each: as one after the other.
+inline void check_draws_together(Context& context) {
+  std::vector<PatchSampleCase> cases;
+  std::vector<patch_sample::Options> options;
+  for (int i = 0; i < static_cast<int>(patch_sample::most_draws); ++i) {
+    cases.push_back({1 + i % 3, 1 + i, i == 4 ? 0 : 33 - i, 0, 3 + 7 * i, Mask::random});
+    options.push_back(options_of(cases.back()));
+    options.back().level = i;
+    options.back().region = i % 2 ? patch_sample::Region::background : patch_sample::Region::foreground;
+  }
+  std::vector<PatchSampleSetup> together, alone;
+  for (const PatchSampleCase& c : cases) {
+    together.emplace_back(c, context.device());
+    alone.emplace_back(c, context.device());
+  }
+  std::vector<patch_sample::SeededDraw> draws;
+  for (std::size_t i = 0; i < cases.size(); ++i) draws.push_back({together[i].draw(), options[i]});
+  patch_sample::draw(context, draws);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    INFO("draw " << i);
+    patch_sample::draw(context, alone[i].draw(), options[i]);
+    context.synchronize();
+    CHECK((together[i].indices.bytes() == alone[i].indices.bytes()));
+    CHECK(together[i].count.bytes() == alone[i].count.bytes());
+  }
+}
+
 // Draw and gather to the bit, scatter within its tolerance.
 inline void check_patch_sample(Context& context, const PatchSampleCase& c) {
   INFO(c.name());

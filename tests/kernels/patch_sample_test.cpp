@@ -62,6 +62,7 @@ TEST_CASE("patch_sample scatter is the adjoint of gather") {
 TEST_CASE("patch_sample draws without replacement, from the region alone, and repeats in order") {
   Context context({}, 1);
   check_draws_from_the_region(context);
+  check_draws_together(context);
 }
 
 TEST_CASE("patch_sample takes 0.5 as foreground, and NaN as neither region") {
@@ -141,6 +142,8 @@ TEST_CASE("patch_sample refuses arguments that break the contract, and writes no
     INFO("option " << broken);
     check_argument_error([&] { patch_sample::draw(context, s.draw(), options); });
   }
+  const std::vector<patch_sample::SeededDraw> too_many(patch_sample::most_draws + 1, {s.draw(), {}});
+  check_argument_error([&] { patch_sample::draw(context, too_many); });
   CHECK(s.indices.bytes() == poison);
 
   patch_sample::Gather gather = s.gather();

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "layers/linear.h"
+#include "layers/upsample_concat.h"
 #include "tests/layers/graph_layers.h"
 #include "tests/support/compare.h"
 #include "tests/support/tiny_harmonizer.h"
@@ -240,6 +241,19 @@ TEST_CASE("The passes are those that run, in order, and a gradient that nobody w
   // dy, y, x and the parameters' gradients; for dx also the weights.
   CHECK(backward.bytes == 4 * (3 * values + weights + width + (wants_gradient ? values + weights : 0)));
   CHECK(backward.flops == (wants_gradient ? 2 : 1) * product);
+}
+
+TEST_CASE("A gradient that a pass adds to costs a read more") {
+  const UpsampleConcatLayer layer;
+  LayerBackward a;
+  for (const Shape& shape : {Shape{1, 2, 3, 8}, Shape{1, 4, 6, 5}}) {
+    a.inputs.push_back({nullptr, shape, DType::bf16});
+    a.input_gradients.push_back({nullptr, shape, DType::bf16});
+  }
+  a.input_modes = {GradientMode::overwrite, GradientMode::overwrite};
+  const std::int64_t overwriting = layer.backward_cost(a).bytes;
+  a.input_modes = {GradientMode::ignore, GradientMode::accumulate};
+  CHECK(layer.backward_cost(a).bytes == overwriting + a.input_gradients[1].bytes());
 }
 
 }  // namespace attune::test

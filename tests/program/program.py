@@ -15,6 +15,7 @@ import unittest
 import pictures
 
 PROGRAM = pathlib.Path(os.environ["ATTUNE_PROGRAM"])
+ON_HOST = pathlib.Path(os.environ.get("ATTUNE_ON_HOST", ""))  # nameless where it is not built
 DEMO_DATA = pathlib.Path(os.environ["ATTUNE_DEMO_DATA"])
 SOURCE = pathlib.Path(os.environ["ATTUNE_SOURCE_DIR"])
 SHIPPED_MODEL = SOURCE / "models/small.safetensors"

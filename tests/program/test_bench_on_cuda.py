@@ -4,13 +4,12 @@ nothing there."""
 
 import json
 import os
-import pathlib
 import re
 import unittest
 
 import program
 
-ON_HOST = pathlib.Path(os.environ.get("ATTUNE_ON_HOST", ""))
+ON_HOST = program.ON_HOST
 MANAGEMENT_LIBRARY = os.environ.get("ATTUNE_MANAGEMENT_LIBRARY", "")  # the folder of one
 # A call that needs no preparation, some that do, and one of a library.
 SMALL_ROWS = ["norm/forward/f32/21000", "adamw/step/f32/21000", "patch_sample/scatter/f32/8x12x12x160",
@@ -35,10 +34,10 @@ def in_bf16(names):
     return [name.replace("/f32/", "/bf16/") for name in names]
 
 
-@unittest.skipUnless(ON_HOST.name, "built without attune-bench, or without CUDA on the host")
+@unittest.skipUnless(ON_HOST.name and program.HAS_BENCHMARKS, "built without attune-bench, or without CUDA on the host")
 class BenchOnCudaTest(program.ProgramTest):
     # attune-bench itself, which can be told to be quick.
-    BENCH = ON_HOST.with_name(ON_HOST.name + "-bench")
+    BENCH = ON_HOST.parent / f"{ON_HOST.name}-bench"
 
     def rows(self, *names, device="cuda", **options):
         out = self.folder / "rows.json"

@@ -133,7 +133,8 @@ class CommandsTest(program.ProgramTest):
         told, losses = metrics("watched", "--profile")
         self.assertEqual(losses, metrics("alone")[1])
         self.assertRegex(told, r"\A 2 steps: [\d.]+ ms; this machine: [\d.]+ GB/s")
-        for row in ("convolution backward", "style_fusion forward", r"convolution encoder\S* backward"):
+        # Smaller ones may fall below what has a row of its own, on a busy machine.
+        for row in ("convolution forward", "convolution backward", r"convolution encoder\S* forward"):
             self.assertRegex(told, rf"\n{row} .*%.*%\n")
         shares = [float(share) for share in re.findall(r" ([\d.]+)%", re.sub(r" +\d+%\n", "\n", told))]
         self.assertAlmostEqual(sum(shares), 200, delta=0.1 * len(shares))

@@ -7,42 +7,15 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import time
 import unittest
 
 import program
+import runs
 
-WEIGHTS = ("last.safetensors", "last.state.safetensors", "best.safetensors")
-TIMES = {"time_s", "images_per_s"}
 CHECKPOINT_EVERY = program.CONFIG["train"]["checkpoint_every"]
 
 
-def refuse_constant(name):
-    raise ValueError(f"metrics.jsonl holds {name}")
-
-
-def read_metrics(folder):
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return [json.loads(line, parse_constant=refuse_constant) for line in lines]
-
-
-def without_times(metrics):
-    return [{key: value for key, value in line.items() if key not in TIMES} for line in metrics]
-
-
-def steps_logged(folder):
-    try:
-        return (folder / "metrics.jsonl").read_bytes().count(b"\n")
-    except FileNotFoundError:
-        return 0
-
-
-def weights_in(folder):
-    return {name: program.digest(folder / name) for name in WEIGHTS}
-
-
-class TrainingTest(program.ProgramTest):
+class TrainingTest(runs.RunTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -51,28 +24,7 @@ class TrainingTest(program.ProgramTest):
         assert result.returncode == 0, result.stderr
 
     def expect_reference(self, folder):
-        lines, expected = without_times(read_metrics(folder)), without_times(read_metrics(self.reference))
-        self.assertEqual(len(lines), len(expected))
-        for line, expected_line in zip(lines, expected):
-            self.assertEqual(line, expected_line)
-        self.assertEqual(weights_in(folder), weights_in(self.reference))
-
-    def stop_at(self, step, number, *arguments):
-        """A run that got the signal once `step` was logged; its exit code and folder."""
-        for attempt in range(10):
-            folder = self.folder / f"run{attempt}"
-            command = [program.PROGRAM, "train", self.config, "--out", folder, "--threads", "1", *arguments]
-            with open(self.folder / "stderr", "w") as stderr:
-                process = subprocess.Popen(list(map(str, command)), stderr=stderr)
-            deadline = time.monotonic() + program.TIMEOUT
-            while steps_logged(folder) < step and process.poll() is None:
-                self.assertLess(time.monotonic(), deadline, "the run does not get on")
-                time.sleep(0.001)
-            process.send_signal(number)
-            code = process.wait(program.TIMEOUT)
-            if code != 0:
-                return code, folder
-        self.fail("ten runs ended before they could be stopped")
+        self.expect_same_run(folder, self.reference)
 
     def resume(self, folder):
         """Goes on with a stopped run; the step from which it says that it does, None where from the start."""
@@ -83,7 +35,7 @@ class TrainingTest(program.ProgramTest):
     def expect_stopped_and_resumed(self, number, expected_code):
         code, folder = self.stop_at(7, number)
         self.assertEqual(code, expected_code)
-        last = read_metrics(folder)[-1]["step"]
+        last = runs.read_metrics(folder)[-1]["step"]
         self.assertEqual({path.name for path in folder.iterdir()} - {"best.safetensors"},
                          {"config.json", "metrics.jsonl", "last.safetensors", "last.state.safetensors"})
         self.assertIn(f"stopped at step {last};", (self.folder / "stderr").read_text())
@@ -91,10 +43,10 @@ class TrainingTest(program.ProgramTest):
         self.expect_reference(folder)
 
     def test_metrics_hold_the_contracts_keys_and_finite_numbers(self):
-        metrics, train = read_metrics(self.reference), program.CONFIG["train"]
+        metrics, train = runs.read_metrics(self.reference), program.CONFIG["train"]
         self.assertEqual([line["step"] for line in metrics], list(range(1, train["steps"] + 1)))
         for line in metrics:
-            keys = {"step", "loss", "loss_rec", "loss_rc", "lr"} | TIMES
+            keys = {"step", "loss", "loss_rec", "loss_rc", "lr"} | runs.TIMES
             if line["step"] % train["validate_every"] == 0 or line["step"] == train["steps"]:
                 keys.add("val")
                 self.assertEqual(set(line["val"]), {"psnr", "mse", "fmse"})
@@ -109,7 +61,8 @@ class TrainingTest(program.ProgramTest):
 
     def test_another_seed_gives_others(self):
         self.train(self.folder / "other", "--set", "seed=2", "--set", "train.steps=2")
-        self.assertNotEqual(read_metrics(self.folder / "other")[0]["loss"], read_metrics(self.reference)[0]["loss"])
+        losses = [runs.read_metrics(folder)[0]["loss"] for folder in (self.folder / "other", self.reference)]
+        self.assertNotEqual(*losses)
 
     def test_four_loader_threads_give_the_same_bits(self):
         self.train(self.folder / "run", "--set", "train.loader_threads=4")
@@ -120,7 +73,7 @@ class TrainingTest(program.ProgramTest):
             folder = self.folder / f"run{count}"
             self.train(folder, "--set", "train.steps=4", threads=2,
                        env={**os.environ, "OMP_NUM_THREADS": str(count)})
-            return weights_in(folder)
+            return runs.weights_in(folder)
         self.assertEqual(weights(1), weights(2))
 
     def test_interrupted_and_resumed(self):
@@ -141,11 +94,11 @@ class TrainingTest(program.ProgramTest):
         result = program.run("train", config, "--out", run, "--threads", 1)
         self.assertEqual(result.returncode, 3, result.stderr)
         self.assertIn("photo4.png", result.stderr.splitlines()[-1])
-        self.assertEqual(len(read_metrics(run)), CHECKPOINT_EVERY + 1)
+        self.assertEqual(len(runs.read_metrics(run)), CHECKPOINT_EVERY + 1)
         picture.write_bytes(content)
         result = self.succeed("train", config, "--resume", run, "--threads", 1)
         self.assertIn(f"going on after step {CHECKPOINT_EVERY + 1}\n", result.stderr)
-        self.assertEqual(weights_in(run), weights_in(whole))
+        self.assertEqual(runs.weights_in(run), runs.weights_in(whole))
 
     def test_killed_and_resumed(self):
         code, folder = self.stop_at(CHECKPOINT_EVERY + 2, signal.SIGKILL)
@@ -185,7 +138,7 @@ class TrainingTest(program.ProgramTest):
         self.assertEqual(program.files_in(folder), before)
         result = self.succeed("train", self.config, "--resume", folder, "--set", "train.steps=3", "--threads", 1)
         self.assertIn("train.steps changes from 2 to 3", result.stderr)
-        self.assertEqual([line["step"] for line in read_metrics(folder)], [1, 2, 3])
+        self.assertEqual([line["step"] for line in runs.read_metrics(folder)], [1, 2, 3])
 
 
 if __name__ == "__main__":

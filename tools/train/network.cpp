@@ -6,6 +6,7 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
     : seed_(config.seed),
       batch_(config.train.batch),
       contrast_weight_(config.loss.contrast.weight),
+      rounds_weights_(config.model.options.activations == DType::bf16),
       harmonizer_(store_, config.model.options),
       reconstruction_(config.loss.reconstruction) {
   if (contrast_weight_ > 0)
@@ -22,6 +23,7 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
     for (const ValueId loss : levels)
       graph_.add_loss(loss, contrast_weight_ / static_cast<double>(levels.size()));
   }
+  if (rounds_weights_) store_.round_values(context);  // the first call allocates, and a step may not
   const std::int64_t size = config.train.size;
   const TensorSpec picture{{batch_, size, size, 3}, DType::f32, true};
   graph_.plan(context,
@@ -34,6 +36,7 @@ BatchViews TrainingNetwork::inputs() const {
 }
 
 void TrainingNetwork::run(Context& context, std::int64_t step) {
+  if (rounds_weights_) store_.round_values(context);
   const RunInfo info{seed_, checked_cast<std::uint32_t>(step), 0};
   graph_.forward(context, info);
   graph_.backward(context, info);

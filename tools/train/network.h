@@ -37,6 +37,7 @@ class TrainingNetwork {
   std::uint64_t seed_;
   std::int64_t batch_;
   double contrast_weight_;
+  bool rounds_weights_;
   ParameterStore store_;
   Harmonizer harmonizer_;
   std::unique_ptr<RegionContrast> contrast_;  // null where its weight is 0

@@ -8,6 +8,9 @@ void forward(Context&, const Forward& a, const Options& options) {
 void backward(Context&, const Backward& a, const Options& options) {
   reference::convolution::backward<double>(a, options);
 }
+void round_weights(Context&, ConstTensorView, TensorView) {
+  fail(ErrorKind::unsupported, "the reference computes in double");
+}
 std::int64_t workspace_bytes(const Shape&, const Shape&, DType, const Options&, int) { return 0; }
 std::int64_t forward_workspace_bytes(const Shape&, const Shape&, DType, const Options&, int) { return 0; }
 
