@@ -23,11 +23,12 @@ struct PatchInfoNce {
     for (const PatchInfoNceCase& c : patch_infonce_cases()) all.push_back({c, c.name()});
     return all;
   }
-  // A multiply-add is 1/8 of an access, and what becomes of a logit about as much as 8 of them; 4 times in all.
+  // A multiply-add is 1/8 of an access, and what becomes of a logit about as much as 8 of them; 4 times in all. Twice that,
+  // so that a mutant that survives does so within 20 s.
   static std::int64_t elements(const NamedCase& c) {
     const patch_infonce::Extents& e = c.extents;
     const std::int64_t logits = e.anchors * (e.positives + e.negatives);
-    return e.images *
+    return 2 * e.images *
            std::max((e.anchors + e.positives + e.negatives) * e.depth, logits * (e.depth + 8) / 32);
   }
   static void check(Context& context, const NamedCase& c) { PatchInfoNceExpectation(c, seed).check(context); }
