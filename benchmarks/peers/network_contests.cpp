@@ -53,6 +53,7 @@ struct Network {
         context,
         {{composite, {picture.shape(), DType::f32, true}}, {mask, {region.shape(), DType::f32, false}}},
         Mode::inference);
+    graph.pack_parameters(context);
     copy(picture, composite);
     copy(region, mask);
   }
