@@ -70,6 +70,8 @@ inline std::vector<PatchInfoNceCase> patch_infonce_cases() {
       {{5, 12, 24, 36, 32}, indexed, random, 0.07f, true, f32},
       {{1, 70, 4, 6, 129}, set, random, 0.07f, false, f32},
       {{1, 4, 5, 6, 129}, others, random, 0.07f, false, bf16},
+      {{1, 33, 17, 49, 24}, set, random, 0.07f, false, bf16},  // one more than whole products of 16 rows
+      {{1, 32, 16, 48, 24}, set, random, 0.07f, false, bf16},
       {{2, 9, 7, 8, 3}, set, random, 0.07f, false, f32},    // some rows are shorter than 1
       {{1, 9, 66, 67, 1}, set, random, 0.01f, false, f32},  // logits of 100 and -100
       {{1, 9, 66, 0, 1}, others, random, 0.01f, false, bf16},
