@@ -1,9 +1,13 @@
 """attune-contender as a child process (contender.cpp says how it is spoken to), and where it finds its inputs."""
 
+import os
 import subprocess
 import sys
 
 from attune_build import CONTENDER
+
+# What is freed is given back at once, so that the resident memory's peak is the peak of what is in use.
+MEMORY_ENVIRONMENT = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
 
 
 class ContenderProcess:
@@ -30,10 +34,18 @@ class ContenderProcess:
         return float(self.ask(times))
 
     def peak_bytes(self):
-        """The memory that making and running the contest anew takes at its peak beyond the inputs."""
+        """The memory that making and running the contest anew takes at its peak."""
         return int(self.ask(0))
 
     def end(self):
         """The outputs are written then."""
         self.process.stdin.close()
         self.process.wait()
+
+
+def peak_bytes(contest, inputs, outputs, threads, argument=""):
+    """Of a process of its own, beyond the inputs."""
+    process = ContenderProcess(contest, inputs, outputs, threads, argument, MEMORY_ENVIRONMENT)
+    peak = process.peak_bytes()
+    process.end()
+    return peak

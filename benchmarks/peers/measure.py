@@ -20,8 +20,7 @@ from contenders import ATTUNE, EAGER
 from contests import contests
 from convolution_share import convolution_share
 from peak_memory import extra_bytes_of_attune, extra_bytes_of_peer
-
-LEAST_SECONDS = 0.3  # of a turn
+from turns import in_turns
 
 
 class Peer:
@@ -35,15 +34,6 @@ class Peer:
         for _ in range(times):
             self.run()
         return (time.perf_counter() - start) / times
-
-
-def in_turns(contenders, rounds):
-    """The mean seconds of each contender in each round."""
-    times = {}
-    for name, contender in contenders.items():
-        once = min(contender.turn(1) for _ in range(2))
-        times[name] = max(1, round(LEAST_SECONDS / once))
-    return [{name: contender.turn(times[name]) for name, contender in contenders.items()} for _ in range(rounds)]
 
 
 def largest_difference(outputs, expected):

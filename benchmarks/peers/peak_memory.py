@@ -3,13 +3,10 @@
     peak_memory.py CONTEST PEER THREADS: prints a peer's bytes.
 
 Everybody makes and runs the contest twice, and the second time counts: libraries are loaded and code is compiled by then.
-MALLOC_MMAP_THRESHOLD_ has what is freed given back at once, so that the resident memory's peak is the peak of what is in
-use.
 """
 
 import ctypes
 import gc
-import os
 import pathlib
 import re
 import subprocess
@@ -19,10 +16,8 @@ import tempfile
 import torch
 from safetensors.torch import load_file
 
-from contender_process import ContenderProcess
+from contender_process import MEMORY_ENVIRONMENT, peak_bytes
 from contests import contests
-
-ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "65536"}
 
 
 def resident_bytes(field):
@@ -54,16 +49,13 @@ def extra_bytes(make):
 def extra_bytes_of_attune(contest, folder, threads):
     """`folder` holds in.safetensors."""
     out = folder / "memory.safetensors"
-    process = ContenderProcess(contest.attune[0], folder / "in.safetensors", out, threads, *contest.attune[1:],
-                               environment={**os.environ, **ENVIRONMENT})
-    peak = process.peak_bytes()
-    process.end()
+    peak = peak_bytes(contest.attune[0], folder / "in.safetensors", out, threads, *contest.attune[1:])
     return peak - output_bytes(load_file(out))
 
 
 def extra_bytes_of_peer(name, peer, threads):
     result = subprocess.run([sys.executable, "-B", __file__, name, peer, str(threads)], check=True, stdout=subprocess.PIPE,
-                            text=True, env={**os.environ, **ENVIRONMENT})
+                            text=True, env=MEMORY_ENVIRONMENT)
     return int(result.stdout.split()[-1])
 
 
