@@ -92,11 +92,7 @@ void ParameterStore::round_values(Context& context) {
   if (context.device().kind == DeviceKind::cpu) return;
   if (rounded_.empty()) {
     rounded_ = Tensor(values_.shape(), DType::bf16, context.device());
-    for (Parameter& parameter : parameters_) {
-      const std::int64_t first = parameter.value.as<float>() - static_cast<const float*>(values_.view().data);
-      parameter.rounded = {static_cast<bfloat16*>(rounded_.view().data) + first, parameter.shape, DType::bf16,
-                           context.device()};
-    }
+    for (Parameter& parameter : parameters_) parameter.rounded = part_of(rounded_.view(), parameter);
   }
   convolution::round_weights(context, values_.view(), rounded_.view());
 }
@@ -104,9 +100,15 @@ void ParameterStore::round_values(Context& context) {
 TensorView ParameterStore::view_in(const TensorView& flat, const Parameter& parameter) const {
   require(flat.shape == values_.shape() && flat.dtype == values_.dtype(), ErrorKind::internal,
           "a flat array of ", flat.shape, " does not lie like the parameters");
-  const auto offset =
+  return part_of(flat, parameter);
+}
+
+TensorView ParameterStore::part_of(const TensorView& flat, const Parameter& parameter) const {
+  const auto bytes =
       static_cast<const char*>(parameter.value.data) - static_cast<const char*>(values_.view().data);
-  return {static_cast<char*>(flat.data) + offset, parameter.shape, flat.dtype, flat.device};
+  const std::int64_t first = bytes / size_of(values_.dtype());
+  return {static_cast<char*>(flat.data) + first * size_of(flat.dtype), parameter.shape, flat.dtype,
+          flat.device};
 }
 
 }  // namespace attune

@@ -63,6 +63,9 @@ class ParameterStore {
   TensorView view_in(const TensorView& flat, const Parameter& parameter) const;
 
  private:
+  // Of a flat array whose elements lie like the values, whatever their dtype.
+  TensorView part_of(const TensorView& flat, const Parameter& parameter) const;
+
   std::deque<Parameter> parameters_;
   Tensor values_, gradients_, rounded_;
   std::int64_t count_ = 0, decayed_ = 0;
