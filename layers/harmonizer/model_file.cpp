@@ -1,5 +1,6 @@
 #include "layers/harmonizer/model_file.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -50,15 +51,15 @@ json to_json(const ModelDescription& description) {
           {"inference_size", description.inference_size}};
 }
 
-// A weight of the file as f32, as the parameters are kept.
-Tensor as_f32(const Tensor& weights, const std::string& what) {
-  if (weights.dtype() == DType::f32) return weights.to(Device{});
+// A weight of the file in f32, as the parameters are kept: itself where it is, else converted into `memory`.
+ConstTensorView in_f32(const Tensor& weights, const std::string& what, Tensor& memory) {
+  if (weights.dtype() == DType::f32) return weights.view();
   require(weights.dtype() == DType::bf16, ErrorKind::input, what, " are ", name_of(weights.dtype()),
           ", expected F32 or BF16");
-  Tensor converted(weights.shape(), DType::f32);
-  for (std::int64_t i = 0; i < weights.shape().elements(); ++i)
-    converted.as<float>()[i] = static_cast<float>(weights.as<bfloat16>()[i]);
-  return converted;
+  memory = Tensor(weights.shape(), DType::f32);
+  std::transform(weights.as<bfloat16>(), weights.as<bfloat16>() + weights.shape().elements(),
+                 memory.as<float>(), [](bfloat16 value) { return static_cast<float>(value); });
+  return memory.view();
 }
 
 }  // namespace
@@ -112,10 +113,11 @@ void load_weights(const SafetensorsFile& file, const std::string& name, Paramete
     const auto weights = file.tensors.find(parameter.name);
     require(weights != file.tensors.end(), ErrorKind::input, name, ": weights ", parameter.name,
             " are missing");
-    const Tensor values = as_f32(weights->second, text(name, ": weights ", parameter.name));
-    require(values.shape() == parameter.shape, ErrorKind::input, name, ": weights ", parameter.name, " are ",
-            values.shape(), ", the network has ", parameter.shape);
-    store.load(parameter.name, values.view());
+    Tensor memory;
+    const ConstTensorView values = in_f32(weights->second, text(name, ": weights ", parameter.name), memory);
+    require(values.shape == parameter.shape, ErrorKind::input, name, ": weights ", parameter.name, " are ",
+            values.shape, ", the network has ", parameter.shape);
+    store.load(parameter.name, values);
     known.insert(parameter.name);
   }
   for (const auto& [tensor, values] : file.tensors)
