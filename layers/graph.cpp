@@ -1,7 +1,5 @@
 #include "layers/graph.h"
 
-#include <algorithm>
-
 #include "core/scratch.h"
 
 namespace attune {
@@ -18,7 +16,10 @@ ValueId Graph::input(const std::string& name, bool wants_gradient) {
 std::vector<ValueId> Graph::add(const Layer& layer, const std::vector<ValueId>& inputs, Learning learning) {
   // Without shapes yet the number of outputs comes from the layer's needs, which list them all.
   const std::size_t outputs = layer.backward_needs().outputs.size();
-  Node node{&layer, inputs, {}, learning, false, {}, {}, {}, {}};
+  Node node;
+  node.layer = &layer;
+  node.inputs = inputs;
+  node.learning = learning;
   for (std::size_t i = 0; i < outputs; ++i) {
     Value value;
     value.name = layer.kind();
@@ -40,224 +41,6 @@ void Graph::add_loss(ValueId value, double weight) {
     return;
   }
   losses_.push_back({value, weight});
-}
-
-void Graph::plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, Mode mode) {
-  infer(inputs);
-  mark_gradients(mode);
-  lay_out(context, mode);
-  lay_out_losses(context);
-  packed_ = Tensor();
-  bind();
-  describe_passes();
-  if (mode == Mode::training) {
-    write_loss_seeds(context);
-    clear_unreached_parameters();
-  }
-}
-
-std::vector<TensorSpec> Graph::input_specs(const Node& node) const {
-  std::vector<TensorSpec> specs;
-  for (const ValueId input : node.inputs) specs.push_back(values_[index(input)].spec);
-  return specs;
-}
-
-// Shapes, from the inputs down.
-void Graph::infer(const std::map<ValueId, TensorSpec>& inputs) {
-  for (std::size_t i = 0; i < values_.size(); ++i) {
-    if (values_[i].producer >= 0) continue;
-    const auto found = inputs.find(static_cast<ValueId>(i));
-    require(found != inputs.end(), ErrorKind::argument, "graph: input ", values_[i].name, " has no shape");
-    values_[i].spec = found->second;
-  }
-  for (const Node& node : nodes_) {
-    const std::vector<TensorSpec> outputs = node.layer->infer(input_specs(node));
-    require(outputs.size() == node.outputs.size(), ErrorKind::internal, node.layer->kind(), " infers ",
-            outputs.size(), " outputs, it has ", node.outputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) values_[index(node.outputs[i])].spec = outputs[i];
-  }
-}
-
-// A gradient is computed where it comes from a loss (reached) and something below uses it (learns).
-void Graph::mark_gradients(Mode mode) {
-  for (Value& value : values_) value.reached = false, value.learns = value.wants_gradient;
-  for (Node& node : nodes_) node.runs_backward = false;
-  if (mode == Mode::inference) return;
-
-  for (const Node& node : nodes_) {
-    bool learns = node.learning == Learning::normal && !node.layer->parameters().empty();
-    for (const ValueId input : node.inputs) learns |= values_[index(input)].learns;
-    for (const ValueId output : node.outputs)
-      values_[index(output)].learns = learns && values_[index(output)].spec.differentiable;
-  }
-  for (const Loss& loss : losses_) {
-    const TensorSpec& spec = values_[index(loss.value)].spec;
-    require(spec.shape == Shape{1}, ErrorKind::argument, "graph: a loss is ", spec.shape, ", expected [1]");
-    for (const Node& node : nodes_)
-      require(std::count(node.inputs.begin(), node.inputs.end(), loss.value) == 0, ErrorKind::argument,
-              "graph: ", node.layer->kind(), " reads a loss, whose gradient is its weight alone");
-    values_[index(loss.value)].reached = true;
-  }
-  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
-    for (const ValueId output : node->outputs) node->runs_backward |= has_gradient(values_[index(output)]);
-    if (!node->runs_backward) continue;
-    for (const ValueId input : node->inputs)
-      values_[index(input)].reached |= values_[index(input)].spec.differentiable;
-  }
-}
-
-// Lifetimes and addresses. Node i runs forward at step i and backward at step 2 n - 1 - i.
-void Graph::lay_out(Context& context, Mode mode) {
-  const int count = static_cast<int>(nodes_.size());
-  const int end = mode == Mode::training ? 2 * count : count;
-  std::vector<ArenaRequest> data(values_.size()), gradients(values_.size());
-  for (std::size_t i = 0; i < values_.size(); ++i) {
-    const Value& value = values_[i];
-    const std::int64_t bytes = checked_multiply(value.spec.shape.elements(), size_of(value.spec.dtype));
-    const int born = std::max(value.producer, 0);
-    data[i] = {bytes, value.producer < 0 ? 0 : born, value.kept ? end : born};
-    const int consumed = value.wants_gradient ? end : 2 * count - 1 - born;
-    gradients[i] = {has_gradient(value) ? bytes : 0, consumed, consumed};
-  }
-  const auto extend = [](ArenaRequest& request, int step) {
-    request.first = std::min(request.first, step);
-    request.last = std::max(request.last, step);
-  };
-  std::int64_t workspace = 0;
-  for (int n = 0; n < count; ++n) {
-    const Node& node = nodes_[static_cast<std::size_t>(n)];
-    const int backward = 2 * count - 1 - n;
-    const BackwardNeeds needs = node.layer->backward_needs();
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      const std::size_t value = index(node.inputs[i]);
-      extend(data[value], n);
-      if (node.runs_backward && needs.inputs[i]) extend(data[value], backward);
-      if (node.runs_backward && has_gradient(values_[value])) extend(gradients[value], backward);
-    }
-    for (std::size_t i = 0; i < node.outputs.size(); ++i)
-      if (node.runs_backward && needs.outputs[i]) extend(data[index(node.outputs[i])], backward);
-    workspace = std::max(workspace, node.layer->workspace_bytes(input_specs(node), context, mode));
-  }
-
-  std::vector<ArenaRequest> requests = data;
-  requests.insert(requests.end(), gradients.begin(), gradients.end());
-  const ArenaPlan plan = plan_arena(requests);
-  arena_ = Arena();  // first, so that old and new are never held together
-  arena_ = Arena(context.device(), plan.bytes);
-  context.workspace(workspace);
-  for (std::size_t i = 0; i < values_.size(); ++i) {
-    Value& value = values_[i];
-    value.data = arena_.view(plan.offsets[i], value.spec.shape, value.spec.dtype);
-    value.gradient = has_gradient(value)
-                         ? arena_.view(plan.offsets[values_.size() + i], value.spec.shape, value.spec.dtype)
-                         : TensorView(nullptr, value.spec.shape, value.spec.dtype, context.device());
-  }
-}
-
-void Graph::lay_out_losses(Context& context) {
-  if (losses_.empty()) return;
-  loss_values_ = Tensor({static_cast<std::int64_t>(losses_.size())},
-                        values_[index(losses_[0].value)].spec.dtype, context.device());
-  for (std::size_t i = 0; i < losses_.size(); ++i)
-    values_[index(losses_[i].value)].data =
-        loss_values_.view().slice(static_cast<std::int64_t>(i)).reshaped({1});
-}
-
-// Puts together each node's arguments once, so that running it allocates nothing.
-void Graph::bind() {
-  for (Node& node : nodes_) {
-    node.forward = {};
-    for (const ValueId input : node.inputs) node.forward.inputs.emplace_back(values_[index(input)].data);
-    for (const ValueId output : node.outputs) node.forward.outputs.push_back(values_[index(output)].data);
-  }
-  std::vector<bool> written(values_.size(), false);
-  std::vector<const Layer*> layers_written;
-  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node)
-    if (node->runs_backward) bind_backward(*node, written, layers_written);
-}
-
-// `written` and `layers_written` tell whose gradient an earlier visited node wrote: the next one adds to it.
-void Graph::bind_backward(Node& node, std::vector<bool>& written, std::vector<const Layer*>& layers_written) {
-  LayerBackward& arguments = node.backward;
-  arguments = {};
-  const BackwardNeeds needs = node.layer->backward_needs();
-  const auto view_if = [](bool needed, const Value& value) {
-    ConstTensorView view = value.data;
-    if (!needed) view.data = nullptr;
-    return view;
-  };
-  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const std::size_t id = index(node.inputs[i]);
-    const Value& value = values_[id];
-    arguments.inputs.push_back(view_if(needs.inputs[i], value));
-    arguments.input_gradients.push_back(value.gradient);
-    arguments.input_modes.push_back(!has_gradient(value) ? GradientMode::ignore
-                                    : written[id]        ? GradientMode::accumulate
-                                                         : GradientMode::overwrite);
-    written[id] = has_gradient(value);
-  }
-  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    const Value& value = values_[index(node.outputs[i])];
-    arguments.outputs.push_back(view_if(needs.outputs[i], value));
-    arguments.output_gradients.emplace_back(value.gradient);
-  }
-  if (node.learning == Learning::frozen) {
-    arguments.parameters_mode = GradientMode::ignore;
-    return;
-  }
-  const bool shared =
-      std::find(layers_written.begin(), layers_written.end(), node.layer) != layers_written.end();
-  arguments.parameters_mode = shared ? GradientMode::accumulate : GradientMode::overwrite;
-  layers_written.push_back(node.layer);
-}
-
-// The gradients of the losses are their weights; nothing ever overwrites them, so they are written once.
-void Graph::write_loss_seeds(Context& context) {
-  if (losses_.empty()) return;
-  const DType dtype = values_[index(losses_[0].value)].spec.dtype;
-  Tensor host({static_cast<std::int64_t>(losses_.size())}, dtype);
-  for (std::size_t i = 0; i < losses_.size(); ++i) {
-    if (dtype == DType::f64)
-      host.as<double>()[i] = losses_[i].weight;
-    else
-      host.as<float>()[i] = static_cast<float>(losses_[i].weight);
-  }
-  seeds_ = host.to(context.device());
-  for (std::size_t i = 0; i < losses_.size(); ++i) {
-    Value& value = values_[index(losses_[i].value)];
-    value.gradient = seeds_.view().slice(static_cast<std::int64_t>(i)).reshaped({1});
-    if (value.producer < 0) continue;
-    Node& node = nodes_[index(value.producer)];
-    for (std::size_t output = 0; output < node.outputs.size(); ++output)
-      if (node.runs_backward && node.outputs[output] == losses_[i].value)
-        node.backward.output_gradients[output] = value.gradient;
-  }
-}
-
-// Parameters that no gradient reaches keep a gradient of zero.
-void Graph::clear_unreached_parameters() {
-  for (const Node& node : nodes_)
-    for (const Parameter* parameter : node.layer->parameters())
-      fill_bytes(parameter->gradient.data, parameter->gradient.device, 0, parameter->gradient.bytes());
-}
-
-void Graph::describe_passes() {
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    Node& node = nodes_[n];
-    const std::vector<Parameter*> parameters = node.layer->parameters();
-    Pass pass;
-    pass.kind = node.layer->kind();
-    pass.name = parameters.empty() ? text(node.forward.outputs[0].shape)
-                                   : parameters[0]->name.substr(0, parameters[0]->name.rfind('.'));
-    pass.node = static_cast<int>(n);
-    pass.dtype = node.forward.inputs[0].dtype;
-    node.forward_pass = node.backward_pass = pass;
-    node.forward_pass.direction = "forward";
-    node.forward_pass.cost = node.layer->forward_cost(node.forward);
-    if (!node.runs_backward) continue;
-    node.backward_pass.direction = "backward";
-    node.backward_pass.cost = node.layer->backward_cost(node.backward);
-  }
 }
 
 void Graph::pack_parameters(Context& context) {
@@ -287,6 +70,12 @@ void Graph::backward(Context& context, const RunInfo& run) {
   for (auto reverse = nodes_.rbegin(); reverse != nodes_.rend(); ++reverse) {
     Node& node = *reverse;
     if (!node.runs_backward) continue;
+    for (const int number : node.recomputed) {
+      Node& producer = nodes_[index(number)];
+      producer.recompute.run = run;
+      run_pass(observer, producer.recompute_pass,
+               [&] { producer.layer->forward(context, producer.recompute); });
+    }
     node.backward.run = run;
     run_pass(observer, node.backward_pass, [&] { node.layer->backward(context, node.backward); });
   }
@@ -295,8 +84,11 @@ void Graph::backward(Context& context, const RunInfo& run) {
 std::vector<Pass> Graph::passes() const {
   std::vector<Pass> all;
   for (const Node& node : nodes_) all.push_back(node.forward_pass);
-  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node)
-    if (node->runs_backward) all.push_back(node->backward_pass);
+  for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
+    if (!node->runs_backward) continue;
+    for (const int number : node->recomputed) all.push_back(nodes_[index(number)].recompute_pass);
+    all.push_back(node->backward_pass);
+  }
   return all;
 }
 

@@ -9,8 +9,8 @@
 //
 // plan() infers every shape, computes lifetimes, and lays every activation and gradient into one arena; the
 // context's workspace is grown to the largest scratch any layer takes. forward() and backward() then allocate
-// no tensor memory. In Mode::training a value lives until the last backward pass that asks for it; in
-// Mode::inference until its last use.
+// no tensor memory. In Mode::training a value lives until the last backward pass that asks for it, or is made again for
+// it (Layer::is_recomputed()); in Mode::inference until its last use.
 //
 // Gradients: backward() starts from the losses (scalars, each with a weight) and visits nodes in reverse
 // order. Where a value has several consumers their gradients are added in that order, the first one
@@ -37,7 +37,7 @@ using ValueId = int;
 struct Pass {
   std::string kind;
   std::string name;       // what its parameters' names have in common, else its output's shape
-  std::string direction;  // "forward", "backward"
+  std::string direction;  // "forward", "backward", or "recompute": forward again during backward
   int node = 0;
   DType dtype = DType::f32;  // of the activations
   Cost cost;
@@ -99,16 +99,22 @@ class Graph {
     bool kept = false, wants_gradient = false;
     bool learns = false;   // something below needs its gradient
     bool reached = false;  // a loss depends on it through differentiable steps
-    TensorView data, gradient;
+    bool recomputed = false;
+    TensorView data, data_in_backward, gradient;
   };
   struct Node {
     const Layer* layer;
     std::vector<ValueId> inputs, outputs;
     Learning learning;
     bool runs_backward = false;
-    LayerForward forward;
+    std::vector<int> recomputed;  // the nodes whose forward runs again before this one's backward
+    LayerForward forward, recompute;
     LayerBackward backward;
-    Pass forward_pass, backward_pass;
+    Pass forward_pass, recompute_pass, backward_pass;
+  };
+  // When each value and gradient is in use; of a recomputed value in forward, and in backward.
+  struct Lifetimes {
+    std::vector<ArenaRequest> data, data_in_backward, gradients;
   };
   struct Loss {
     ValueId value;
@@ -120,6 +126,8 @@ class Graph {
   bool has_gradient(const Value& value) const { return value.learns && value.reached; }
   void infer(const std::map<ValueId, TensorSpec>& inputs);
   void mark_gradients(Mode mode);
+  void mark_recomputed();
+  Lifetimes lifetimes(Mode mode) const;
   void lay_out(Context& context, Mode mode);
   void lay_out_losses(Context& context);
   void bind();

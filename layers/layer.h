@@ -65,6 +65,9 @@ class Layer {
   // The outputs that inputs of these shapes give; throws ErrorKind::argument where they do not fit.
   virtual std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const = 0;
   virtual BackwardNeeds backward_needs() const = 0;
+  // Whether a training graph frees the output after its last use in forward, and runs forward again for the backward passes
+  // that read it: for layers of one output, large and cheap to make.
+  virtual bool is_recomputed() const { return false; }
   virtual std::vector<Parameter*> parameters() const { return {}; }
   // The most scratch that forward (and in training backward) takes from the context.
   virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, const Context&, Mode) const {

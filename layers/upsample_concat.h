@@ -12,6 +12,8 @@ class UpsampleConcatLayer final : public Layer {
   std::string kind() const override { return "upsample_concat"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;
   BackwardNeeds backward_needs() const override { return {{false, false}, {false}}; }
+  // The convolution behind it keeps it for its weights' gradient: a seventh of a training step's activations.
+  bool is_recomputed() const override { return true; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
   Cost forward_cost(const LayerForward& a) const override;

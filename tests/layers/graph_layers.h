@@ -69,6 +69,14 @@ struct MemoryLog {
     life = {static_cast<const char*>(view.data), view.bytes(), life.first, step};
   }
 
+  // What is made again lives anew: its first life goes on as "3 in forward".
+  void begin_again(const std::string& name) {
+    auto life = lives.extract(name);
+    if (life.empty()) return;
+    life.key() += " in forward";
+    lives.insert(std::move(life));
+  }
+
   // Pairs that share memory: [0] while both are alive, [1] at different times.
   std::vector<int> sharing_pairs() const {
     std::vector<int> pairs = {0, 0};
@@ -97,6 +105,7 @@ class SpyLayer final : public Layer {
     return inner_.infer(inputs);
   }
   BackwardNeeds backward_needs() const override { return inner_.backward_needs(); }
+  bool is_recomputed() const override { return inner_.is_recomputed(); }
   std::vector<Parameter*> parameters() const override { return inner_.parameters(); }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode mode) const override {
@@ -105,6 +114,7 @@ class SpyLayer final : public Layer {
   Cost forward_cost(const LayerForward& a) const override { return inner_.forward_cost(a); }
   Cost backward_cost(const LayerBackward& a) const override { return inner_.backward_cost(a); }
   void forward(Context& context, const LayerForward& a) const override {
+    for (const ValueId output : outputs_) log_.begin_again(std::to_string(output));
     note("", inputs_, a.inputs);
     note("", outputs_, a.outputs);
     ++log_.step;

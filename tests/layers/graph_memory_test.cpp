@@ -32,13 +32,14 @@ struct WatchedNetwork {
   MemoryLog log;
   std::deque<SpyLayer> spies;
   Graph graph;
-  ValueId x = graph.input("x"), y = 0, loss = 0;
+  ValueId x = graph.input("x"), joined = 0, y = 0, loss = 0;
 
   explicit WatchedNetwork(Mode mode) {
     const ValueId skip = add(stem, {x});
     ValueId z = add(down, {skip});
     for (const Layer* layer : {&deep, &deeper}) z = add(*layer, {z});
-    y = add(last, {add(up, {z, skip})});
+    joined = add(up, {z, skip});
+    y = add(last, {joined});
     loss = add(sum, {y});
     graph.keep(y);
     graph.add_loss(loss, 1);
@@ -125,6 +126,25 @@ TEST_CASE("What a graph's nodes use at the same time never shares memory, in tra
   const std::vector<int> pairs = network.log.sharing_pairs();
   CHECK(pairs[0] == 0);
   CHECK(pairs[1] > 0);
+}
+
+TEST_CASE(
+    "A training graph makes the decoder's joined features again for the backward pass that reads them") {
+  WatchedNetwork network(Mode::training);
+  network.forward();
+  network.graph.backward(network.context);
+  const std::string joined = std::to_string(network.joined);
+  const MemoryLog::Life once = network.log.lives.at(joined + " in forward"),
+                        again = network.log.lives.at(joined);
+  CHECK(once.last == once.first + 1);  // by forward of the convolution behind it
+  CHECK(again.last == again.first + 1);
+  std::vector<std::string> directions;
+  for (const Pass& pass : network.graph.passes())
+    if (pass.kind == "upsample_concat") directions.push_back(pass.direction);
+  CHECK(directions == std::vector<std::string>{"forward", "recompute", "backward"});
+
+  WatchedNetwork inference(Mode::inference);
+  for (const Pass& pass : inference.graph.passes()) CHECK(pass.direction == "forward");
 }
 
 TEST_CASE("An inference plan of a chain holds three values however long it is") {

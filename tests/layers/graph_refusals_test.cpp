@@ -74,4 +74,18 @@ TEST_CASE("A layer cannot read a loss") {
   CHECK(contains(error.what(), "weighted_sum reads a loss"));
 }
 
+TEST_CASE("A graph trains no parameters that were allocated for inference") {
+  Context context({}, 1);
+  ParameterStore store;
+  const LinearLayer linear(store, "linear", 4, 3, Activation::none);
+  const WeightedSumLayer sum;
+  store.allocate_for_inference(Device{});
+  Graph graph;
+  const ValueId x = graph.input("x");
+  graph.add_loss(graph.add(sum, {graph.add(linear, {x})[0]})[0], 1);
+  const Error error = error_of([&] { graph.plan(context, {{x, {{1, 6, 4}}}}, Mode::training); });
+  CHECK(error.kind() == ErrorKind::internal);
+  CHECK(contains(error.what(), "linear.weights, which has no gradient"));
+}
+
 }  // namespace attune::test
