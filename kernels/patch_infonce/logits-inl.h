@@ -81,6 +81,7 @@ HWY_INLINE Mask32 equal(hn::Vec<I32> a, hn::Vec<I32> b) { return hn::RebindMask(
 // A panel of anchors, columns streamed.
 class AnchorPanel {
  public:
+  AnchorPanel() = default;  // no anchors
   // The pointers are the panel's first anchor's, of which `present` exist; positive_index is null in set
   // mode, log_sum and miss before they are known.
   HWY_INLINE AnchorPanel(const float* log_sum, const float* miss, const std::int32_t* positive_index,
@@ -100,7 +101,7 @@ class AnchorPanel {
  private:
   HWY_ALIGN float log_sum_[panel_rows] = {};
   HWY_ALIGN float miss_[panel_rows] = {};
-  HWY_ALIGN std::int32_t index_[panel_rows];
+  HWY_ALIGN std::int32_t index_[panel_rows] = {};
 };
 
 // Whether a tile holds the positive of any of its anchors.
