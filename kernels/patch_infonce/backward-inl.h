@@ -1,4 +1,4 @@
-// Backward of a slab of anchors: the columns are streamed past its panels.
+// Backward of a part of an image's columns: they are streamed past all panels of anchors.
 #include "kernels/patch_infonce/logits-inl.h"
 #include "kernels/patch_infonce/rows-inl.h"
 
@@ -12,12 +12,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::patch_infonce::HWY_NAMESPACE {
 
-// A slab's panels go in groups, past each of which a strip of columns comes once, with its gradient. A group of 8 is 768 KiB
-// at a depth of 256 and stays in the second cache. Panel by panel, K = P = M = 4096, whose columns' sums leave the last
-// cache, ran at 64 to 71 % of the peak, by 4 at 83 %, by 8 at 86 % (f32, one core of an EPYC 9004).
+// Panels go in groups, past each of which a strip of columns comes once, with its gradient. A group of 8 is 768 KiB at a
+// depth of 256 and stays in the second cache. Panel by panel, K = P = M = 4096 ran at 64 to 71 % of the peak, by 4 at 83 %,
+// by 8 at 86 % (f32, one core of an EPYC 9004).
 constexpr std::int64_t most_grouped = 8;
 
-// A panel of anchors: packed, one after the other, and the gradient like the packed ones, null where nobody asks.
+// A panel of anchors: packed, one after the other, and the part's sums of their gradient, like the packed ones; null where
+// nobody asks.
 struct GradientPanel {
   AnchorPanel anchors;
   const float *packed = nullptr, *rows = nullptr;
@@ -29,10 +30,11 @@ struct PanelGroup {
   std::int64_t count = 0;
 };
 
-// What a set's columns are to the anchors, and the slab's sums of their gradient, [capacity, stride]; null where nobody asks.
+// Columns of one set, what they are to the anchors, and their gradient, [capacity, stride]; null where nobody asks.
 struct GradientColumns {
   PackedRows rows;
   std::int64_t count;
+  Range strips;
   Role role;
   float share;
   float* gradient;
@@ -59,9 +61,9 @@ HWY_INLINE void add_tile_gradient(const GradientPanel& panel, const GradientColu
     add_transposed_product(tile, panel.rows, stride, columns.gradient + column * stride, StripRows());
 }
 
-// Streams a set's columns past a group of panels.
+// Streams the columns past a group of panels.
 inline void stream_gradient(const PanelGroup& group, const GradientColumns& columns) {
-  for_each_strip(columns.rows, columns.count,
+  for_each_strip(columns.rows, columns.count, columns.strips,
                  [&](const float* strip, std::int64_t column, std::int64_t present) HWY_ATTR {
                    for (std::int64_t p = 0; p < group.count; ++p)
                      add_tile_gradient(group.panels[p], columns, strip, column, present);
@@ -78,47 +80,64 @@ struct BackwardPass {
 
   float weight(const Counts& counts) const { return dloss_per_image / static_cast<float>(counts.anchors); }
 
-  // A slab's sums of a set's gradient in image n, zeroed; null where it is not asked for.
-  float* column_sums(const PackedRows& set, GradientMode mode, std::int64_t count, std::int64_t n,
-                     std::int64_t slab) const {
-    if (mode == GradientMode::ignore) return nullptr;
-    float* sums = set.image(n).gradient + slab * set.capacity * set.stride;
-    std::fill_n(sums, ceil_divide(count, strip_rows) * strip_rows * set.stride, 0.0f);
-    return sums;
-  }
-
-  // The panels of one slab of image n's anchors: danchors whole, and the slab's part of the columns' gradients.
-  template <class T>
-  void slab(std::int64_t n, std::int64_t slab) const {
+  // One part of image n's columns: their gradients whole, and the part's sums of the anchors' gradient.
+  void part(std::int64_t n, std::int64_t part) const {
     const Counts counts = counts_of(a.inputs, e, n);
     const Role role = role_of_positives(options);
     const float share = role == Role::positive_set ? 1.0f / static_cast<float>(counts.positives) : 1.0f;
-    const GradientColumns negatives{
-        scratch.negatives.image(n), counts.negatives, Role::rest, 1.0f,
-        column_sums(scratch.negatives, a.dnegatives_mode, counts.negatives, n, slab)};
-    const GradientColumns positives{
-        scratch.positives.image(n), counts.positives, role, share,
-        column_sums(scratch.positives, a.dpositives_mode, counts.positives, n, slab)};
-    const Range panels = part_of(ceil_divide(e.anchors, panel_rows), scratch.positives.slabs, slab);
-    for (std::int64_t begin = panels.begin; begin < panels.end; begin += most_grouped) {
-      const std::int64_t end = HWY_MIN(panels.end, begin + most_grouped);
-      const PanelGroup group = panel_group(counts, n, {begin, end});
-      for (const GradientColumns* columns : {&negatives, &positives})
-        if (a.danchors_mode != GradientMode::ignore || columns->gradient) stream_gradient(group, *columns);
-      if (a.danchors_mode == GradientMode::ignore) continue;
-      for (std::int64_t p = begin; p < end; ++p) store_anchors<T>(counts, n, p * panel_rows);
+    const std::int64_t before = strips_of(counts.negatives), all = before + strips_of(counts.positives);
+    const Range strips = part_of(all, scratch.anchors.parts, part);
+    const GradientColumns negatives =
+        columns(scratch.negatives.image(n), counts.negatives, a.dnegatives_mode,
+                {HWY_MIN(strips.begin, before), HWY_MIN(strips.end, before)}, Role::rest, 1.0f);
+    const GradientColumns positives =
+        columns(scratch.positives.image(n), counts.positives, a.dpositives_mode,
+                {HWY_MAX(strips.begin - before, 0), HWY_MAX(strips.end - before, 0)}, role, share);
+    const std::int64_t panels = ceil_divide(e.anchors, panel_rows);
+    for (std::int64_t begin = 0; begin < panels; begin += most_grouped) {
+      const PanelGroup group = panel_group(counts, n, part, {begin, HWY_MIN(panels, begin + most_grouped)});
+      for (const GradientColumns* set : {&negatives, &positives})
+        if (a.danchors_mode != GradientMode::ignore || set->gradient) stream_gradient(group, *set);
     }
   }
 
+  // Panel p of image n's anchors: the parts' sums, added and taken to memory. The packed anchors are divided by the
+  // temperature, and so is their gradient.
+  template <class T>
+  void store_anchors(std::int64_t n, std::int64_t p) const {
+    const Counts counts = counts_of(a.inputs, e, n);
+    const PackedRows anchors = scratch.anchors.image(n);
+    const std::int64_t first = p * panel_rows, rows = HWY_MIN(e.anchors - first, panel_rows),
+                       present = this->present(counts, first);
+    T* out = a.danchors.as<T>() + (n * e.anchors + first) * e.depth;
+    store_zero_rows(rows - present, e.depth, a.danchors_mode, out + present * e.depth);
+    if (present == 0) return;
+    float* gradient = anchors.gradient + first * e.depth;
+    add_parts(anchors.parts, anchors.capacity * e.depth, e.depth, gradient);
+    through_normalization(anchors.panels + first * e.depth, options.temperature, anchors.inverse + first,
+                          weight(counts) / options.temperature, e.depth, gradient);
+    store_rows(gradient, present, e.depth, a.danchors_mode, out);
+  }
+
  private:
+  // The gradient's rows of these strips are zeroed.
+  static GradientColumns columns(const PackedRows& set, std::int64_t count, GradientMode mode, Range strips,
+                                 Role role, float share) {
+    if (mode == GradientMode::ignore) return {set, count, strips, role, share, nullptr};
+    const std::int64_t strip_elements = strip_rows * set.stride;
+    std::fill_n(set.gradient + strips.begin * strip_elements, (strips.end - strips.begin) * strip_elements,
+                0.0f);
+    return {set, count, strips, role, share, set.gradient};
+  }
+
   // How many of the panel of image n that begins with anchor `first` take part.
   std::int64_t present(const Counts& counts, std::int64_t first) const {
     if (!contributes(counts, options)) return 0;
     return std::clamp<std::int64_t>(counts.anchors - first, 0, HWY_MIN(e.anchors - first, panel_rows));
   }
 
-  // Those of the panels that have an anchor, their gradients zeroed.
-  PanelGroup panel_group(const Counts& counts, std::int64_t n, const Range& panels) const {
+  // Those of the panels that have an anchor, the part's sums of their gradients zeroed.
+  PanelGroup panel_group(const Counts& counts, std::int64_t n, std::int64_t part, const Range& panels) const {
     const PackedRows anchors = scratch.anchors.image(n);
     const std::int32_t* indices = positives_of(a.inputs, e, options, n);
     PanelGroup group;
@@ -131,28 +150,14 @@ struct BackwardPass {
       panel.packed = anchors.panels + first * e.depth;
       panel.rows = anchors.rows + first * anchors.stride;
       if (a.danchors_mode == GradientMode::ignore) continue;
-      panel.gradient = anchors.gradient + first * e.depth;
+      panel.gradient = anchors.gradient + (part * anchors.capacity + first) * e.depth;
       std::fill_n(panel.gradient, panel_rows * e.depth, 0.0f);
     }
     return group;
   }
-
-  // One panel. The packed anchors are divided by the temperature, and so is their gradient.
-  template <class T>
-  void store_anchors(const Counts& counts, std::int64_t n, std::int64_t first) const {
-    const PackedRows anchors = scratch.anchors.image(n);
-    const std::int64_t rows = HWY_MIN(e.anchors - first, panel_rows), present = this->present(counts, first);
-    float* gradient = anchors.gradient + first * e.depth;
-    T* out = a.danchors.as<T>() + (n * e.anchors + first) * e.depth;
-    store_zero_rows(rows - present, e.depth, a.danchors_mode, out + present * e.depth);
-    if (present == 0) return;
-    through_normalization(anchors.panels + first * e.depth, options.temperature, anchors.inverse + first,
-                          weight(counts) / options.temperature, e.depth, gradient);
-    store_rows(gradient, present, e.depth, a.danchors_mode, out);
-  }
 };
 
-// The slabs' sums of one set of columns, added and taken to memory.
+// The gradient of one set of columns, taken to memory.
 template <class T>
 void store_columns(Context& context, const BackwardPass& pass, ConstTensorView z, std::int64_t Counts::*count,
                    const PackedRows& set, GradientMode mode, TensorView dz) {
@@ -168,8 +173,8 @@ void store_columns(Context& context, const BackwardPass& pass, ConstTensorView z
     const std::int64_t base = n * rows;
     for (std::int64_t r = first; r < present; ++r)
       store_row_through_normalization(z.as<T>() + (base + r) * depth, image.inverse[r], pass.weight(counts),
-                                      depth, image.gradient + r * image.stride, image.slabs,
-                                      image.capacity * image.stride, mode, dz.as<T>() + (base + r) * depth);
+                                      depth, image.gradient + r * image.stride, mode,
+                                      dz.as<T>() + (base + r) * depth);
     store_zero_rows(end - present, depth, mode, dz.as<T>() + (base + present) * depth);
   });
 }

@@ -17,13 +17,13 @@ constexpr std::int64_t capacity_of(std::int64_t rows) {
   return ceil_divide(rows + largest_strip - 1, largest_panel) * largest_panel;
 }
 
-// Backward cuts an image's anchors into so many slabs. Each has its own sums for the columns' gradient, so that tasks are
-// independent: enough slabs to keep 8 cores busy with few images, each of 256 anchors at least. The sums are then at most 8
-// times the columns, of few images only.
-constexpr std::int64_t slabs_of(const Extents& e) {
-  constexpr std::int64_t tasks = 8, smallest_slab = 256;
+// Backward cuts an image's columns, negatives and then positives, into so many parts. Each has its own sums for the anchors'
+// gradient, so that tasks are independent: enough parts to keep 8 cores busy with few images, each of 256 columns at least.
+// The sums are then at most 8 times the anchors, of few images only; cutting the anchors would take 8 times the columns.
+constexpr std::int64_t column_parts(const Extents& e) {
+  constexpr std::int64_t tasks = 8, smallest_part = 256;
   return std::clamp<std::int64_t>(tasks / std::max<std::int64_t>(e.images, 1), 1,
-                                  std::max<std::int64_t>(e.anchors / smallest_slab, 1));
+                                  std::max<std::int64_t>((e.positives + e.negatives) / smallest_part, 1));
 }
 
 // The normalized rows of one set (anchors, positives or negatives) in scratch memory, and their gradient. Panels and strips
@@ -34,21 +34,21 @@ struct PackedRows {
   float* rows = nullptr;    // [capacity, stride], of anchors
   float* strips =
       nullptr;  // [capacity, depth] in blocks of a strip, of columns: they are streamed past a panel
-  float* gradient = nullptr;  // like panels of anchors; of columns [slabs, capacity, stride]
+  float* gradient = nullptr;  // of anchors like panels, one for each part; of columns [capacity, stride]
   float* inverse = nullptr;   // [capacity]: 1 / |z|, and 0 where no gradient flows
-  std::int64_t capacity = 0, depth = 0, stride = 0, slabs = 0;  // slabs: 0 of anchors
+  std::int64_t capacity = 0, depth = 0, stride = 0, parts = 0;  // parts: 0 of columns
 
   PackedRows image(std::int64_t n) const {
     PackedRows one = *this;
     const std::int64_t first = n * capacity;
     one.inverse += first;
-    if (slabs == 0) {
+    if (parts > 0) {
       one.panels += first * depth;
       one.rows += first * stride;
-      one.gradient += first * depth;
+      one.gradient += first * parts * depth;
     } else {
       one.strips += first * depth;
-      one.gradient += first * slabs * stride;
+      one.gradient += first * stride;
     }
     return one;
   }
@@ -74,11 +74,11 @@ struct Scratch {
                                                       : e.negatives);
       set->depth = e.depth;
       set->stride = stride_of(e);
-      set->slabs = columns ? slabs_of(e) : 0;
+      set->parts = columns ? 0 : column_parts(e);
       const std::int64_t rows = e.images * set->capacity;
       (columns ? set->strips : set->panels) = take(rows * e.depth);
       if (!columns) set->rows = take(rows * set->stride);
-      set->gradient = take(columns ? rows * set->slabs * set->stride : rows * e.depth);
+      set->gradient = take(columns ? rows * set->stride : rows * set->parts * e.depth);
       set->inverse = take(rows);
     }
   }
@@ -88,8 +88,9 @@ struct Scratch {
                        columns =
                            checked_multiply(e.images, capacity_of(e.positives) + capacity_of(e.negatives)),
                        stride = stride_of(e);
-    return 8 * loss_elements(e) + checked_multiply(anchors, 4 * (2 * e.depth + stride + 1)) +
-           checked_multiply(columns, 4 * (e.depth + checked_multiply(slabs_of(e), stride) + 1));
+    return 8 * loss_elements(e) +
+           checked_multiply(anchors, 4 * (checked_multiply(1 + column_parts(e), e.depth) + stride + 1)) +
+           checked_multiply(columns, 4 * (e.depth + stride + 1));
   }
 
  private:

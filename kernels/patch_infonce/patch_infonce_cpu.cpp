@@ -1,7 +1,7 @@
 // Rows are normalized and packed once; then panels of anchors (as many as two vectors have lanes) have the columns streamed
 // past them, a strip at a time: a register tile of logits, then what becomes of them. Forward streams the rest, then the
-// positives; a task is a panel. Backward computes each tile again, once for both sides' gradients; a task is a slab of
-// panels, with sums of its own for the columns, which are added in order afterwards.
+// positives; a task is a panel. Backward computes each tile again, once for both sides' gradients; a task is a part of the
+// columns, with sums of its own for the anchors, which are added in order afterwards.
 #include "kernels/patch_infonce/patch_infonce.h"
 
 #include <algorithm>
@@ -55,9 +55,12 @@ void backward(Context& context, const Backward& a, const Options& options) {
   pack<T>(context, in.anchors, in.anchor_count, 1 / options.temperature, true, scratch.anchors);
   pack<T>(context, in.positives, in.positive_count, 1.0f, true, scratch.positives);
   pack<T>(context, in.negatives, in.negative_count, 1.0f, true, scratch.negatives);
-  const std::int64_t slabs = scratch.positives.slabs;
-  parallel_for(context.threads(), e.images * slabs,
-               [&](std::int64_t task) HWY_ATTR { pass.slab<T>(task / slabs, task % slabs); });
+  const std::int64_t parts = scratch.anchors.parts, panels = ceil_divide(e.anchors, panel_rows);
+  parallel_for(context.threads(), e.images * parts,
+               [&](std::int64_t task) HWY_ATTR { pass.part(task / parts, task % parts); });
+  if (a.danchors_mode != GradientMode::ignore)
+    parallel_for(context.threads(), e.images * panels,
+                 [&](std::int64_t task) HWY_ATTR { pass.store_anchors<T>(task / panels, task % panels); });
   store_columns<T>(context, pass, in.positives, &Counts::positives, scratch.positives, a.dpositives_mode,
                    a.dpositives);
   store_columns<T>(context, pass, in.negatives, &Counts::negatives, scratch.negatives, a.dnegatives_mode,

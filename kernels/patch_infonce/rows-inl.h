@@ -67,7 +67,7 @@ template <class T>
 void pack(Context& context, ConstTensorView z, ConstTensorView count, float scale, bool backward,
           const PackedRows& packed) {
   if (z.elements() == 0) return;
-  const bool columns = packed.slabs > 0;
+  const bool columns = packed.parts == 0;
   const std::int64_t width = columns ? strip_rows : panel_rows;
   const std::int64_t rows = z.shape[1], depth = z.shape[2], blocks = ceil_divide(rows, width);
   parallel_for(context.threads(), z.shape[0] * blocks, [&](std::int64_t task) HWY_ATTR {
@@ -103,6 +103,15 @@ HWY_INLINE void through_normalization(const float* HWY_RESTRICT panel, float len
   }
 }
 
+// Adds the parts of a gradient panel, `step` elements apart, in order into the first.
+inline void add_parts(std::int64_t parts, std::int64_t step, std::int64_t depth,
+                      float* HWY_RESTRICT gradient) {
+  const F32 f;
+  for (std::int64_t part = 1; part < parts; ++part)
+    for (std::int64_t i = 0; i < depth * panel_rows; i += vector_rows)
+      hn::Store(hn::Add(hn::Load(f, gradient + i), hn::Load(f, gradient + part * step + i)), f, gradient + i);
+}
+
 // Rows `rows` of a gradient panel to memory.
 template <class T>
 void store_rows(const float* gradient, std::int64_t rows, std::int64_t depth, GradientMode mode, T* dz) {
@@ -117,21 +126,14 @@ void store_rows(const float* gradient, std::int64_t rows, std::int64_t depth, Gr
     }
 }
 
-// The same for one row z of T, whose gradient lies in `slabs` parts, `step` elements apart: they are summed in order into
-// the first one, then taken to memory.
+// The same for one row z of T, taken to memory; its gradient is 0 behind depth.
 template <class T>
 void store_row_through_normalization(const T* HWY_RESTRICT z, float inverse, float weight, std::int64_t depth,
-                                     float* HWY_RESTRICT gradient, std::int64_t slabs, std::int64_t step,
-                                     GradientMode mode, T* dz) {
+                                     const float* HWY_RESTRICT gradient, GradientMode mode, T* dz) {
   const F32 f;
   V32 dot = zero();
-  for (std::int64_t d = 0; d < depth; d += vector_rows) {  // gradient is 0 behind depth
-    V32 sum = hn::Load(f, gradient + d);
-    for (std::int64_t slab = 1; slab < slabs; ++slab)
-      sum = hn::Add(sum, hn::Load(f, gradient + slab * step + d));
-    hn::Store(sum, f, gradient + d);
-    dot = hn::MulAdd(load_part(z + d, depth - d), sum, dot);
-  }
+  for (std::int64_t d = 0; d < depth; d += vector_rows)
+    dot = hn::MulAdd(load_part(z + d, depth - d), hn::Load(f, gradient + d), dot);
   const V32 along = broadcast(hn::GetLane(hn::SumOfLanes(f, dot)) * inverse * inverse);
   const V32 factor = broadcast(weight * inverse);
   for (std::int64_t d = 0; d < depth; d += vector_rows) {

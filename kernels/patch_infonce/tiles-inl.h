@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/parallel.h"
 #include "core/simd-inl.h"
 #include "kernels/patch_infonce/layout.h"
 
@@ -106,11 +107,18 @@ HWY_NOINLINE void add_transposed_product(const float* HWY_RESTRICT tile, const f
   }
 }
 
-// body(strip, first row, rows of it that count) along a set's strips.
+constexpr std::int64_t strips_of(std::int64_t count) { return ceil_divide(count, strip_rows); }
+
+// body(strip, first row, rows of it that count) along some of a set's strips, or all.
+template <class Body>
+HWY_INLINE void for_each_strip(const PackedRows& streamed, std::int64_t count, Range strips,
+                               const Body& body) {
+  for (std::int64_t first = strips.begin * strip_rows; first < strips.end * strip_rows; first += strip_rows)
+    body(streamed.strips + first * streamed.depth, first, HWY_MIN(strip_rows, count - first));
+}
 template <class Body>
 HWY_INLINE void for_each_strip(const PackedRows& streamed, std::int64_t count, const Body& body) {
-  for (std::int64_t first = 0; first < count; first += strip_rows)
-    body(streamed.strips + first * streamed.depth, first, HWY_MIN(strip_rows, count - first));
+  for_each_strip(streamed, count, {0, strips_of(count)}, body);
 }
 
 }  // namespace attune::patch_infonce::HWY_NAMESPACE

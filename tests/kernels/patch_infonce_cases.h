@@ -67,6 +67,7 @@ inline std::vector<PatchInfoNceCase> patch_infonce_cases() {
       {{5, 33, 17, 40, 264}, set, random, 0.07f, true, bf16},
       {{5, 40, 31, 0, 33}, others, random, 0.07f, true, bf16, 1},
       {{1, 257, 63, 65, 33}, set, large_mean, 0.07f, false, f32},
+      {{1, 40, 301, 500, 33}, set, random, 0.07f, false, f32},  // three parts of the columns on the CPU
       {{5, 12, 24, 36, 32}, indexed, random, 0.07f, true, f32},
       {{1, 70, 4, 6, 129}, set, random, 0.07f, false, f32},
       {{1, 4, 5, 6, 129}, others, random, 0.07f, false, bf16},
