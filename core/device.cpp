@@ -1,5 +1,7 @@
 #include "core/device.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -18,6 +20,21 @@ namespace attune {
 namespace {
 
 constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+// Large arrays lie in huge pages where the system gives these to who asks for them: a page's fault zeroes 2 MiB, not 4 KiB,
+// and walking an array misses fewer translations.
+void* allocate_cpu(std::size_t bytes) {
+  const bool large = bytes >= 2 * huge_page;
+  const std::size_t boundary = large ? huge_page : alignment;
+  // A whole number of boundaries, as aligned_alloc asks. An empty tensor still has an address of its own.
+  void* data = std::aligned_alloc(boundary, (bytes + boundary) / boundary * boundary);
+#ifdef MADV_HUGEPAGE
+  // Advice, which may fail; the rest behind the last whole page is not asked for.
+  if (data && large) static_cast<void>(madvise(data, bytes / huge_page * huge_page, MADV_HUGEPAGE));
+#endif
+  return data;
+}
 
 #ifdef ATTUNE_WITH_CUDA
 // Makes `device` current for the calls in its scope; the caller's device comes back afterwards.
@@ -81,10 +98,8 @@ void DeviceMemoryDeleter::operator()(void* data) const noexcept {
 
 DeviceMemory allocate(Device device, std::int64_t bytes) {
   require(bytes >= 0, ErrorKind::argument, "negative allocation: ", bytes);
-  // An empty tensor still has an address of its own.
   if (device.kind == DeviceKind::cpu) {
-    const std::size_t size = (static_cast<std::size_t>(bytes) + alignment) / alignment * alignment;
-    void* data = std::aligned_alloc(alignment, size);
+    void* data = allocate_cpu(static_cast<std::size_t>(bytes));
     require(data != nullptr, ErrorKind::out_of_memory, "out of memory: asked for ", bytes, " bytes");
     return {data, DeviceMemoryDeleter{device}};
   }
