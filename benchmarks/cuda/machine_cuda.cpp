@@ -1,4 +1,5 @@
 // The GPU's limits and their rows.
+#include <functional>
 #include <string>
 
 #include "benchmarks/bench_support.h"
@@ -76,13 +77,16 @@ MachineLimits measure_gpu() {
   Context context(device(), threads());
   MachineLimits limits;
   StreamArrays arrays;
-  double amount = 0;
-  double seconds = best_gpu_seconds(context, [&] { amount = arrays.copy(context); });
-  limits.bytes_per_second = amount / seconds;
-  for (const DType dtype : {DType::f32, DType::bf16}) {
-    seconds = best_gpu_seconds(context, [&] { amount = run_fma(context, dtype, arrays.sink); });
-    (dtype == DType::bf16 ? limits.bf16_flops_per_second : limits.f32_flops_per_second) = amount / seconds;
-  }
+  const auto best_rate = [&](const std::function<double()>& work) {
+    double amount = 0;
+    const double seconds = best_gpu_seconds(context, [&] { amount = work(); });
+    return amount / seconds;
+  };
+  limits.read_bytes_per_second = best_rate([&] { return arrays.read(context); });
+  limits.copy_bytes_per_second = best_rate([&] { return arrays.copy(context); });
+  limits.bytes_per_second = limits.copy_bytes_per_second;
+  limits.f32_flops_per_second = best_rate([&] { return run_fma(context, DType::f32, arrays.sink); });
+  limits.bf16_flops_per_second = best_rate([&] { return run_fma(context, DType::bf16, arrays.sink); });
   return limits;
 }
 
