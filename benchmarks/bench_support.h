@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "benchmarks/machine.h"
+#include "benchmarks/sweep.h"
 #include "core/context.h"
 #include "core/cost.h"
 #include "core/dtype.h"
@@ -54,11 +55,20 @@ int threads();
 // None on the CPU, which these would keep busy for minutes.
 std::optional<GpuSizes> gpu_sizes();
 
-// A network's cases, and on a GPU the one that `at` makes of the map by which it is judged.
-template <class Case>
-std::vector<Case> with_gpu_case(std::vector<Case> cases, Case (*at)(const Shape& map)) {
-  if (const std::optional<GpuSizes> sizes = gpu_sizes()) cases.push_back(at(sizes->map));
+// The cases, and on the CPU the sweep: what `at` makes of its maps, with rows of so many `bytes`.
+template <class Case, class Bytes>
+std::vector<Case> with_sweep(std::vector<Case> cases, Case (*at)(const Shape& map), const Bytes& bytes) {
+  if (device().kind != DeviceKind::cpu) return cases;
+  for (const Shape& map : sweep_maps([&](const Shape& sample) { return bytes(at(sample)); }))
+    cases.push_back(at(map));
   return cases;
+}
+
+// And on a GPU the case of the map by which it is judged.
+template <class Case, class Bytes>
+std::vector<Case> with_other_maps(std::vector<Case> cases, Case (*at)(const Shape& map), const Bytes& bytes) {
+  if (const std::optional<GpuSizes> sizes = gpu_sizes()) cases.push_back(at(sizes->map));
+  return with_sweep(std::move(cases), at, bytes);
 }
 
 // The same tensor there.

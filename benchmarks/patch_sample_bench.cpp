@@ -39,9 +39,14 @@ Prepare prepare(const PatchSampleCase& c, DType dtype, void (Problem::*call)(Con
   };
 }
 
+// Of the tensor that scatter writes.
+std::int64_t bytes(const test::PatchSampleCase& c) {
+  return c.images * c.height * c.width * c.channels * size_of(DType::f32);
+}
+
 const Rows rows([] {
   for (const PatchSampleCase& c :
-       with_gpu_case(test::patch_sample_network_cases(), test::patch_sample_case_at)) {
+       with_other_maps(test::patch_sample_network_cases(), test::patch_sample_case_at, bytes)) {
     const Shape mask{c.images, c.height, c.width}, x{c.images, c.height, c.width, c.channels};
     const Shape z{c.images, c.samples, c.channels};
     add_row(row_name("patch_sample", "draw", DType::f32, mask), patch_sample::draw_cost(mask, c.samples),

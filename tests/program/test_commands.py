@@ -2,7 +2,9 @@
 """Each subcommand does what the README says, with output that scripts can read."""
 
 import json
+import math
 import os
+import pathlib
 import re
 import resource
 import shutil
@@ -16,6 +18,7 @@ import program
 
 SCORES = {"mse", "psnr", "fmse", "fpsnr", "ssim"}
 ONE_QUICK_ROW = "^norm/forward/f32/21000$"
+BENCH = program.PROGRAM.parent / f"{program.PROGRAM.name}-bench"  # which can be told to be quick
 
 
 def limit_address_space():
@@ -191,6 +194,23 @@ class BenchTest(program.ProgramTest):
         self.succeed("bench", "--filter", ONE_QUICK_ROW, "--json", out, "--threads", 1)
         self.expect_row(out.read_text())
         self.assertEqual(list(self.folder.iterdir()), [out])
+
+    def test_sizes_from_the_first_cache_to_far_beyond_the_last(self):
+        caches = pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
+        kibibytes = [int(cache.read_text().strip().rstrip("K")) for cache in caches]
+        if not kibibytes:
+            self.skipTest("the system does not tell its caches")
+        listed = self.succeed("--benchmark_list_tests", program=BENCH)
+        if "without rows" in listed.stderr:
+            self.skipTest("too little memory")
+        names = listed.stdout.split()
+        maps = [name.split("/")[3] for name in names if name.startswith("masked_style/forward/f32/")]
+        sizes = [4 * math.prod(map(int, shape.split("x"))) for shape in maps]
+        self.assertLess(min(sizes), min(kibibytes) << 10)
+        self.assertGreater(max(sizes), 9 * max(kibibytes) << 10)
+        for op in ("blend_output", "color_transform", "masked_style", "pack_input", "patch_sample", "reconstruction",
+                   "resample", "style_fusion", "upsample_concat"):  # ten times the last cache, by halves of it
+            self.assertTrue([name for name in names if re.match(rf"{op}/[a-z]+/f32/(map_)?20x", name)], op)
 
     def test_what_cannot_be_done(self):
         for filter_, out, code in (("nosuch", "-", 2), ("(", "-", 2), ("nosuch", self.folder / "out.json", 2),
