@@ -1,12 +1,14 @@
-// attune-bench [--device=auto|cpu|cuda|cuda:N] [--threads=N] [Google Benchmark's flags]: every op's rows, and the machine's
-// limits beside them. Without --device they run on the CPU.
+// attune-bench [--device=auto|cpu|cuda|cuda:N] [--threads=N] [--roofline=FILE.svg] [Google Benchmark's flags]: every op's
+// rows, and the machine's limits beside them. Without --device they run on the CPU.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <optional>
 #include <string>
@@ -16,6 +18,8 @@
 #include "benchmarks/bench_support.h"
 #include "benchmarks/cuda/event_time_reporter.h"
 #include "benchmarks/machine.h"
+#include "benchmarks/roofline/roofline.h"
+#include "core/files.h"
 #include "tools/cli/device_option.h"
 
 namespace attune::bench {
@@ -60,6 +64,22 @@ std::size_t run_cuda_rows(bool to_file) {
   return benchmark::RunSpecifiedBenchmarks(&console, to_file ? &json : nullptr);
 }
 
+std::string device_name() {
+  if constexpr (built_with_cuda)
+    if (chosen_device.kind == DeviceKind::cuda) return gpu_name();
+  return cpu_name();
+}
+
+// Where and when.
+std::string run_caption() {
+  std::array<char, 32> date{};
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  std::strftime(date.data(), date.size(), "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
+  return text(benchmark::SystemInfo::Get().name, ", ", device_name(), ", ", threads(),
+              threads() == 1 ? " CPU thread, " : " CPU threads, ", date.data());
+}
+
 int run(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
   if (!take_threads(arguments)) {
@@ -67,6 +87,7 @@ int run(int argc, char** argv) {
     return bad_usage;
   }
   chosen_device = tools::pick_device(take_flag(arguments, "--device=").value_or("cpu"));
+  const std::optional<std::string> picture = take_flag(arguments, "--roofline=");
   const bool on_cuda = chosen_device.kind == DeviceKind::cuda;
   // All rows together stay under 20 minutes, and on a GPU, whose times vary less, within a part of tests/gpu/accept; a flag
   // of the user's comes later and wins.
@@ -79,12 +100,12 @@ int run(int argc, char** argv) {
   benchmark::Initialize(&count, arguments.data());
   if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return bad_usage;
   benchmark::AddCustomContext("attune_threads", std::to_string(threads()));
-  if constexpr (built_with_cuda)
-    if (on_cuda) benchmark::AddCustomContext("attune_device", gpu_name());
+  benchmark::AddCustomContext("attune_device", device_name());
   add_all_rows();
   const std::size_t rows = on_cuda ? run_cuda_rows(to_file) : benchmark::RunSpecifiedBenchmarks();
   forget_last_row();
   benchmark::Shutdown();
+  if (picture && rows > 0) write_file_atomically(*picture, roofline_svg(roofline(run_caption())));
   return rows > 0 ? 0 : bad_usage;  // a filter that matches nothing has been told
 }
 

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "benchmarks/machine.h"
+#include "benchmarks/roofline/roofline.h"
 #include "benchmarks/sweep.h"
 #include "core/context.h"
 #include "core/cost.h"
@@ -39,6 +40,8 @@ class Rows {
 };
 // The machine's rows and those of every file.
 void add_all_rows();
+// Those that have run, under the machine's limits.
+Roofline roofline(const std::string& caption);
 // Frees what the row that ran last holds, while its device is there.
 void forget_last_row();
 

@@ -2,6 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <fstream>
+
 #include "benchmarks/bench_support.h"
 #include "tools/machine/cpu_probe.h"
 
@@ -37,6 +39,15 @@ void add_cpu_rows() {
   add("stream/copy", stream_row, true);
   add("fma/f32", fma_row, DType::f32);
   if (tools::has_bf16_dot_products()) add("fma/bf16", fma_row, DType::bf16);
+}
+
+// As the kernel tells it, on x86.
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (const std::size_t colon = line.find(": "); line.rfind("model name", 0) == 0 && colon != line.npos)
+      return line.substr(colon + 2);
+  return "unknown CPU";
 }
 
 }  // namespace attune::bench

@@ -17,6 +17,7 @@ MachineLimits measure_gpu();
 void add_cpu_rows();
 void add_gpu_rows();
 
+std::string cpu_name();
 std::string gpu_name();
 
 // The sizes by which a GPU's kernels are judged, beside those of networks; far smaller where the host takes its place.

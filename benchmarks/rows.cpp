@@ -73,22 +73,37 @@ PreparedRow& prepared(const std::shared_ptr<const Row>& row) {
   return *last;
 }
 
-void count(benchmark::State& state, const Row& row, double seconds) {
+std::vector<MeasuredRow>& measured_rows() {
+  static std::vector<MeasuredRow> all;
+  return all;
+}
+
+// The last of a row's runs, which is the longest, is the one that is reported.
+void keep(const MeasuredRow& row) {
+  std::vector<MeasuredRow>& all = measured_rows();
+  if (!all.empty() && all.back().name == row.name) all.pop_back();
+  all.push_back(row);
+}
+
+void count(benchmark::State& state, const std::string& name, const Row& row, double seconds) {
   const MachineLimits& limits = machine_limits();
   const auto bytes = static_cast<double>(row.cost.bytes), flops = static_cast<double>(row.cost.flops);
   state.counters["bytes"] = bytes;
   state.counters["flops"] = flops;
   state.counters["GB/s"] = bytes * 1e-9 / seconds;
   state.counters["GF/s"] = flops * 1e-9 / seconds;
-  state.counters["ceiling"] = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / seconds);
+  const double ceiling = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / seconds);
+  state.counters["ceiling"] = ceiling;
   state.counters["arithmetic_ceiling"] = limits.arithmetic_seconds(row.cost, row.arithmetic) / seconds;
+  keep({name, row.cost, seconds, ceiling});
 }
 
-void run_row(benchmark::State& state, const std::shared_ptr<const Row>& row, CacheState cache) {
+void run_row(benchmark::State& state, const std::string& name, const std::shared_ptr<const Row>& row,
+             CacheState cache) {
   machine_limits();  // measured before a row takes memory and warms the machine
   try {
     PreparedRow& ready = prepared(row);
-    count(state, *row, time_calls(state, ready.context, ready.call, cache));
+    count(state, name, *row, time_calls(state, ready.context, ready.call, cache));
   } catch (const std::exception& error) {
     forget_last_row();
     state.SkipWithError(error.what());
@@ -96,8 +111,8 @@ void run_row(benchmark::State& state, const std::shared_ptr<const Row>& row, Cac
 }
 
 void register_row(const std::string& name, const std::shared_ptr<const Row>& row, CacheState cache) {
-  benchmark::RegisterBenchmark(name.c_str(), [row, cache](benchmark::State& state) {
-    run_row(state, row, cache);
+  benchmark::RegisterBenchmark(name.c_str(), [name, row, cache](benchmark::State& state) {
+    run_row(state, name, row, cache);
   })->Unit(benchmark::kMicrosecond);
 }
 
@@ -118,6 +133,8 @@ std::optional<GpuSizes> gpu_sizes() {
     if (on_cuda()) return gpu_row_sizes();
   return std::nullopt;
 }
+
+Roofline roofline(const std::string& caption) { return {measured_rows(), machine_limits(), caption}; }
 
 void forget_last_row() { last_row().reset(); }
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 import unittest
+from xml.etree import ElementTree
 
 import pictures
 import program
@@ -195,6 +196,39 @@ class BenchTest(program.ProgramTest):
         self.expect_row(out.read_text())
         self.assertEqual(list(self.folder.iterdir()), [out])
 
+    def roofline(self, path):
+        """The rows that have marks, and the words of a picture."""
+        root = ElementTree.parse(path).getroot()
+        self.assertNotRegex(path.read_text(), r"\b(nan|inf)\b")
+        words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        for limit in ("stream read", "stream copy", "FMA f32"):
+            self.assertEqual(len([word for word in words if re.fullmatch(rf"{limit} [\d.]+ G(B|FLOP)/s", word)]), 1)
+        titles = [element.text for element in root.iter("{http://www.w3.org/2000/svg}title")]
+        return [title.partition(": ")[0] for title in titles], words
+
+    def test_roofline(self):
+        out = self.folder / "roofline.svg"
+        rows = "^(style_fusion/.*/8x12x12x160|patch_sample/draw/f32/8x12x12)$"  # the latter makes no flops
+        told = self.succeed("bench", "--filter", rows, "--roofline", out, "--json", "-", "--threads", 1).stdout
+        names = [row["name"] for row in json.loads(told)["benchmarks"]]
+        self.assertEqual(len(names), 5)
+        marked, words = self.roofline(out)
+        self.assertEqual(marked, names)
+        self.assertTrue(set(names) < set(words))  # a line of the table each
+        self.assertTrue([word for word in words if re.search(r", 1 CPU thread, \d{4}-\d\d-\d\d \d\d:\d\d UTC$", word)])
+        self.assertEqual(list(self.folder.iterdir()), [out])
+
+    def test_roofline_of_many_rows(self):
+        out = self.folder / "roofline.svg"
+        told = self.succeed("--benchmark_filter=/8x(12x12|24x24|48x48)", "--benchmark_min_time=0.0001", "--threads=1",
+                            f"--roofline={out}", "--benchmark_format=json", program=BENCH).stdout
+        names = [row["name"] for row in json.loads(told)["benchmarks"]]
+        self.assertGreater(len(names), 48)
+        marked, words = self.roofline(out)
+        self.assertEqual(sorted(marked), sorted(names))
+        self.assertEqual({word for word in words if "/f32" in word or "/bf16" in word},
+                         {name.rpartition("/")[0] for name in names})
+
     def test_sizes_from_the_first_cache_to_far_beyond_the_last(self):
         caches = pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
         kibibytes = [int(cache.read_text().strip().rstrip("K")) for cache in caches]
@@ -213,9 +247,12 @@ class BenchTest(program.ProgramTest):
             self.assertTrue([name for name in names if re.match(rf"{op}/[a-z]+/f32/(map_)?20x", name)], op)
 
     def test_what_cannot_be_done(self):
-        for filter_, out, code in (("nosuch", "-", 2), ("(", "-", 2), ("nosuch", self.folder / "out.json", 2),
-                                   (ONE_QUICK_ROW, "/proc/rows.json", 1)):
-            result = program.run("bench", "--filter", filter_, "--json", out)
+        for filter_, option, out, code in (("nosuch", "--json", "-", 2), ("(", "--json", "-", 2),
+                                           ("nosuch", "--json", self.folder / "out.json", 2),
+                                           ("nosuch", "--roofline", self.folder / "out.svg", 2),
+                                           (ONE_QUICK_ROW, "--json", "/proc/rows.json", 1),
+                                           (ONE_QUICK_ROW, "--roofline", "/proc/rows.svg", 1)):
+            result = program.run("bench", "--filter", filter_, option, out)
             self.assertEqual(result.returncode, code, result.stderr)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertEqual((result.stdout, program.files_in(self.folder)), ("", {}))
