@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numbers>
 #include <sstream>
 
 #include "benchmarks/roofline/axis.h"
@@ -22,7 +21,7 @@ constexpr const char* style =
     ".soft{font-size:16.5px;fill:#555}.end{text-anchor:end}.middle{text-anchor:middle}"
     ".number,.limit{font-weight:600;paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}"
     ".number{font-size:15px}.grid{stroke:#e6e6e6}.frame{stroke:#999;fill:none}.leader{stroke:#aaa}"
-    ".head{font-weight:600}.roof{stroke:#111;stroke-width:2}.band{fill:#f5f5f5}";
+    ".head{font-weight:600}.roof{stroke:#111;stroke-width:2}.dashed{stroke-dasharray:9 4}.band{fill:#f5f5f5}";
 constexpr double width = 1000, margin = 24, line_height = 26;
 constexpr double plot_top = 150, plot_bottom = 700, plot_right = width - margin;
 constexpr double table_top = 790, ticks_width = 60, strip_width = 130;
@@ -54,7 +53,6 @@ class Picture {
     axes();
     limits();
     marks();
-    svg_ << limit_labels_;
     table();
     svg_ << "</svg>\n";
     return svg_.str();
@@ -64,14 +62,11 @@ class Picture {
   double peak() const { return std::max(limits_.f32_flops_per_second, limits_.bf16_flops_per_second); }
   double memory() const { return std::max(limits_.read_bytes_per_second, limits_.copy_bytes_per_second); }
 
-  static std::string words_at(Point at, const std::string& classes, const std::string& words,
-                              const std::string& attributes = "") {
-    return text("<text class='", classes, "' x='", at.x, "' y='", at.y, "' ", attributes, '>', escaped(words),
-                "</text>\n");
-  }
   void write(const std::string& classes, Point at, const std::string& words,
              const std::string& attributes = "") {
-    if (!words.empty()) svg_ << words_at(at, classes, words, attributes);
+    if (words.empty()) return;
+    svg_ << "<text class='" << classes << "' x='" << at.x << "' y='" << at.y << "' " << attributes << '>'
+         << escaped(words) << "</text>\n";
   }
   void line(const char* classes, Point from, Point to) {
     svg_ << "<line class='" << classes << "' x1='" << from.x << "' y1='" << from.y << "' x2='" << to.x
@@ -121,40 +116,26 @@ class Picture {
   }
 
   void limits() {
-    const double read = limits_.read_bytes_per_second, copy = limits_.copy_bytes_per_second;
-    bandwidth(read, "stream read", read >= copy);
-    bandwidth(copy, "stream copy", read < copy);
+    // Their names stand in the upper left corner, where no row can be.
+    bandwidth(limits_.read_bytes_per_second, "stream read", "roof", plot_top + 24);
+    bandwidth(limits_.copy_bytes_per_second, "stream copy", "roof dashed", plot_top + 48);
+    label_places_.take({plot_left_, plot_top, plot_left_ + 290, plot_top + 58});
     arithmetic(limits_.f32_flops_per_second, "f32");
     if (limits_.bf16_flops_per_second != limits_.f32_flops_per_second)
       arithmetic(limits_.bf16_flops_per_second, "bf16");
   }
-  // Where the line for so many bytes a second meets the highest of arithmetic's.
-  Point ridge(double bytes) const { return {x_.at(peak() / bytes), y_.at(1e-9 * peak())}; }
-  // Both labels stand above both lines, where only rows in cache are.
-  void bandwidth(double bytes, const char* name, bool is_upper) {
-    const Point start{plot_left_, y_.at(1e-9 * bytes * x_.low)}, end = ridge(bytes);
-    if (has_strip_) line("roof", {strip_left, start.y}, {strip_left + strip_width, start.y});
-    line("roof", start, end);
-    label_limit(text(name, ' ', figure(1e-9 * bytes), " GB/s"), ridge(memory()),
-                std::atan2(end.y - start.y, end.x - start.x), is_upper ? 29 : 8);
+  void bandwidth(double bytes, const char* name, const char* classes, double name_y) {
+    const double start = y_.at(1e-9 * bytes * x_.low);
+    if (has_strip_) line(classes, {strip_left, start}, {strip_left + strip_width, start});
+    line(classes, {plot_left_, start}, {x_.at(peak() / bytes), y_.at(1e-9 * peak())});
+    line(classes, {plot_left_ + 12, name_y - 6}, {plot_left_ + 48, name_y - 6});
+    write("limit", {plot_left_ + 56, name_y}, text(name, ' ', figure(1e-9 * bytes), " GB/s"));
   }
   void arithmetic(double flops, const char* dtype) {
-    const Point end{plot_right, y_.at(1e-9 * flops)};
-    line("roof", {x_.at(flops / memory()), end.y}, end);
-    label_limit(text("FMA ", dtype, ' ', figure(1e-9 * flops), " GFLOP/s"), end, 0, 8);
-  }
-  // Along the last part of a line of that angle, so far above it, and over the marks there.
-  void label_limit(const std::string& words, Point end, double angle, double above) {
-    constexpr double letter = 11.5, before_end = 12;
-    const double degrees = angle * 180 / std::numbers::pi;
-    limit_labels_ += words_at({-before_end, -above}, "limit end", words,
-                              text("transform='translate(", end.x, ' ', end.y, ") rotate(", degrees, ")'"));
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      const double along = -before_end - letter * (static_cast<double>(i) + 0.5), across = -above - 6;
-      label_places_.take(Box::around({end.x + along * std::cos(angle) - across * std::sin(angle),
-                                      end.y + along * std::sin(angle) + across * std::cos(angle)},
-                                     letter, 16));
-    }
+    const double y = y_.at(1e-9 * flops);
+    line("roof", {x_.at(flops / memory()), y}, {plot_right, y});
+    write("limit end", {plot_right - 12, y - 8}, text("FMA ", dtype, ' ', figure(1e-9 * flops), " GFLOP/s"));
+    label_places_.take({plot_right - 240, y - 24, plot_right, y});
   }
 
   // Of each entry's rows. Those without flops have a column an entry.
@@ -232,7 +213,6 @@ class Picture {
   double plot_left_ = strip_left;
   Axis x_, y_;
   LabelPlaces label_places_{{strip_left, plot_top, plot_right, plot_bottom}};
-  std::string limit_labels_;
   std::ostringstream svg_;
 };
 
