@@ -131,6 +131,7 @@ void Session::plan(std::int64_t height, std::int64_t width) {
                {{composite_, {{1, height, width, 3}, DType::f32, true}},
                 {mask_, {{1, height, width}, DType::f32, false}}},
                Mode::inference);
+  graph_->pack_parameters(context_);  // a loaded model doesn't change
   height_ = height;
   width_ = width;
   if (context_.device().kind == DeviceKind::cpu) return;

@@ -31,6 +31,17 @@ std::int64_t ConvolutionLayer::workspace_bytes(const std::vector<TensorSpec>& in
                context.threads());
 }
 
+std::int64_t ConvolutionLayer::packed_bytes(const std::vector<TensorSpec>& inputs,
+                                            const Context& context) const {
+  return convolution::packed_bytes(inputs[0].shape, weights_->shape, inputs[0].dtype, config_.options,
+                                   context.device(), context.threads());
+}
+
+void ConvolutionLayer::pack(Context& context, const std::vector<TensorSpec>& inputs, void* packed) const {
+  convolution::pack_weights(context, inputs[0].shape, weights_->value, inputs[0].dtype, config_.options,
+                            packed);
+}
+
 Cost ConvolutionLayer::forward_cost(const LayerForward& a) const {
   return convolution::forward_cost(a.inputs[0].shape, weights_->shape, a.inputs[0].dtype, config_.options);
 }
@@ -41,8 +52,9 @@ Cost ConvolutionLayer::backward_cost(const LayerBackward& a) const {
 }
 
 void ConvolutionLayer::forward(Context& context, const LayerForward& a) const {
-  convolution::forward(context, {a.inputs[0], weights_->value, bias_->value, a.outputs[0], weights_->rounded},
-                       config_.options);
+  convolution::forward(
+      context, {a.inputs[0], weights_->value, bias_->value, a.outputs[0], weights_->rounded, a.packed},
+      config_.options);
 }
 
 void ConvolutionLayer::backward(Context& context, const LayerBackward& a) const {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/scratch.h"
+
 namespace attune {
 
 ValueId Graph::input(const std::string& name, bool wants_gradient) {
@@ -45,6 +47,7 @@ void Graph::plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, 
   mark_gradients(mode);
   lay_out(context, mode);
   lay_out_losses(context);
+  packed_ = Tensor();
   bind();
   describe_passes();
   if (mode == Mode::training) {
@@ -252,6 +255,29 @@ void Graph::describe_passes() {
     if (!node.runs_backward) continue;
     node.backward_pass.direction = "backward";
     node.backward_pass.cost = node.layer->backward_cost(node.backward);
+  }
+}
+
+void Graph::pack_parameters(Context& context) {
+  const auto specs_of = [&](const Node& node) {
+    std::vector<TensorSpec> specs;
+    for (const ValueId input : node.inputs) specs.push_back(values_[index(input)].spec);
+    return specs;
+  };
+  std::vector<std::int64_t> offsets;
+  Scratch layout;
+  for (const Node& node : nodes_) {
+    offsets.push_back(layout.bytes());
+    layout.take(node.layer->packed_bytes(specs_of(node), context));
+  }
+  if (layout.bytes() == 0) return;
+  if (packed_.empty()) packed_ = Tensor({layout.bytes() / size_of(DType::f32)}, DType::f32, context.device());
+  for (std::size_t n = 0; n < nodes_.size(); ++n) {
+    const std::int64_t end = n + 1 < nodes_.size() ? offsets[n + 1] : layout.bytes();
+    if (end == offsets[n]) continue;
+    void* const packed = static_cast<char*>(packed_.view().data) + offsets[n];
+    nodes_[n].layer->pack(context, specs_of(nodes_[n]), packed);
+    nodes_[n].forward.packed = packed;
   }
 }
 

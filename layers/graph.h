@@ -70,6 +70,9 @@ class Graph {
   void add_loss(ValueId value, double weight);
 
   void plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, Mode mode);
+  // Makes once what the layers' forward else makes of their parameters at each call. To be called again before the next
+  // forward() where parameters changed; the next plan() forgets it.
+  void pack_parameters(Context& context);
   void forward(Context& context, const RunInfo& run = {});
   void backward(Context& context, const RunInfo& run = {});
 
@@ -128,6 +131,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<Loss> losses_;
   Arena arena_;
+  Tensor packed_;
   Tensor loss_values_;
   Tensor seeds_;  // the losses' weights: what backward() starts from
 };

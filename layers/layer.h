@@ -29,6 +29,7 @@ struct RunInfo {
 struct LayerForward {
   std::vector<ConstTensorView> inputs;
   std::vector<TensorView> outputs;
+  const void* packed = nullptr;  // what pack() made of the parameters, or null
   RunInfo run;
 };
 
@@ -69,6 +70,9 @@ class Layer {
   virtual std::int64_t workspace_bytes(const std::vector<TensorSpec>&, const Context&, Mode) const {
     return 0;
   }
+  // Memory for what forward on inputs of these shapes makes of the parameters at each call, which pack() makes once.
+  virtual std::int64_t packed_bytes(const std::vector<TensorSpec>&, const Context&) const { return 0; }
+  virtual void pack(Context&, const std::vector<TensorSpec>&, void*) const {}
   // The work that a call with arguments of these shapes and modes cannot avoid; no element is read. Where an op computes
   // its gradients together, an ignored one counts as well.
   virtual Cost forward_cost(const LayerForward& arguments) const = 0;

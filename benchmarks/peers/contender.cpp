@@ -1,7 +1,10 @@
 // attune-contender CONTEST INPUTS OUTPUTS THREADS [CONFIG|MODEL]: attune's side of benchmarks/peers/compare.
 //
-// Runs the contest once on the tensors of INPUTS, writes what came out to OUTPUTS and prints the bytes of memory that this
-// took beyond the inputs. Then, for each number that it reads, it runs so many times and prints the mean seconds of one.
+// Makes the contest and runs it once on the tensors of INPUTS, prints the seconds that this took and writes what came out to
+// OUTPUTS. Then, for each number that it reads, it runs so many times and prints the mean seconds of one; for a 0 it makes
+// and runs the contest anew and prints the bytes of memory that this took at its peak.
+#include <malloc.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -37,27 +40,51 @@ Contest contest_called(const std::string& name, const SafetensorsFile& inputs, i
   if (name == "style_fusion") return style_fusion_contest(inputs, threads);
   if (name == "patch_infonce") return patch_infonce_contest(inputs, threads);
   if (name == "step") return step_contest(inputs, argument, threads);
+  if (name == "step_shares") return step_shares_contest(inputs, argument, threads);
   if (name == "network") return network_contest(inputs, argument, threads);
   if (name == "picture") return picture_contest(inputs, argument, threads);
   fail(ErrorKind::configuration, "no contest is called ", name);
 }
 
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double mean_seconds(const Contest& contest, long long times) {
+  const Clock::time_point start = Clock::now();
+  for (long long i = 0; i < times; ++i) contest.run();
+  return seconds_since(start) / static_cast<double>(times);
+}
+
+// Libraries are loaded and have their caches since the first time.
+std::int64_t peak_bytes(Contest& contest, const std::function<Contest()>& make) {
+  contest = {};
+  malloc_trim(0);
+  forget_peak();
+  const std::int64_t before = resident_bytes("VmRSS:");
+  contest = make();
+  contest.run();
+  return resident_bytes("VmHWM:") - before;
+}
+
 void compete(const std::string& name, const std::string& inputs_path, const std::string& outputs_path,
              int threads, const std::string& argument) {
   const SafetensorsFile inputs = read_safetensors(inputs_path);
-  forget_peak();
-  const std::int64_t before = resident_bytes("VmRSS:");
-  const Contest contest = contest_called(name, inputs, threads, argument);
+  const auto make = [&] { return contest_called(name, inputs, threads, argument); };
+  const Clock::time_point start = Clock::now();
+  Contest contest = make();
   contest.run();
-  std::printf("%lld\n", static_cast<long long>(resident_bytes("VmHWM:") - before));
+  std::printf("%.9f\n", seconds_since(start));
   write_safetensors(outputs_path, contest.outputs(), {});
   std::fflush(stdout);
   long long times = 0;
-  while (std::scanf("%lld", &times) == 1 && times > 0) {
-    const auto start = std::chrono::steady_clock::now();
-    for (long long i = 0; i < times; ++i) contest.run();
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-    std::printf("%.9f\n", taken.count() / static_cast<double>(times));
+  while (std::scanf("%lld", &times) == 1) {
+    if (times > 0)
+      std::printf("%.9f\n", mean_seconds(contest, times));
+    else
+      std::printf("%lld\n", static_cast<long long>(peak_bytes(contest, make)));
     std::fflush(stdout);
   }
 }

@@ -1,4 +1,4 @@
-"""The harmonizer, its losses and its training step in PyTorch: the same network as attune's, for comparisons.
+"""The harmonizer in PyTorch: the same network as attune's, for comparisons.
 
 Layouts are PyTorch's ([n, c, h, w], masks [n, 1, h, w]); with channels_last the memory is attune's. Activations are of
 autocast's type, parameters and statistics f32.
@@ -10,9 +10,6 @@ from torch.nn import functional
 
 SLOPE, EPS = 0.2, 1e-5
 LEAST_WEIGHT = 1e-3  # a region of less has no style
-MINIMUM_AREA = 100 / 65536
-SAMPLES, WIDTH, TEMPERATURE, CONTRAST_WEIGHT = 256, 256, 0.07, 0.001
-EMA_DECAY = 0.998
 
 
 def activated(x):
@@ -123,75 +120,9 @@ def pyramid(mask, levels):
     return [mask] + [functional.avg_pool2d(mask, 2**level) for level in range(1, levels)]
 
 
-def info_nce(anchors, positives, negatives, *valid):
-    """All positives of an image belong to each of its anchors. `valid`: which rows count, of the three [n, rows]; all of
-    them where it is left out."""
-    anchors, positives, negatives = (functional.normalize(rows, dim=2, eps=1e-7)
-                                     for rows in (anchors, positives, negatives))
-    near = anchors @ positives.transpose(1, 2) / TEMPERATURE
-    far = anchors @ negatives.transpose(1, 2) / TEMPERATURE
-    if not valid:
-        return (torch.logaddexp(near, far.logsumexp(2, keepdim=True)) - near).mean()
-    far = far.masked_fill(~valid[2].unsqueeze(1), -1e9)
-    losses = torch.logaddexp(near, far.logsumexp(2, keepdim=True)) - near
-    pairs = valid[0].unsqueeze(2) & valid[1].unsqueeze(1)
-    count = pairs.sum((1, 2))
-    per_image = (losses * pairs).sum((1, 2)) / count.clamp_min(1)
-    return per_image.sum() / (count > 0).sum().clamp_min(1)
-
-
-class RegionContrast(nn.Module):
-    """Reading `attract`: the output's foreground to the photograph's background, away from the composite's foreground."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.heads = nn.ModuleList(
-            [nn.Sequential(nn.Linear(c, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH)) for c in channels])
-
-    @staticmethod
-    def sample(features, region):
-        keys = torch.rand(region.shape, device=region.device).masked_fill(~region, -1)
-        keys, places = keys.topk(min(SAMPLES, keys.shape[1]), 1)
-        rows = features.flatten(2).transpose(1, 2)
-        return rows.gather(1, places.unsqueeze(2).expand(-1, -1, rows.shape[2])), keys >= 0
-
-    def level(self, head, features, mask):
-        foreground = (mask >= 0.5).flatten(1)
-        sets = [self.sample(x, region) for x, region in zip(features, (foreground, ~foreground, foreground))]
-        return info_nce(*(head(rows).float() for rows, _ in sets), *(rows for _, rows in sets))
-
-    def forward(self, network, output, real, composite, mask):
-        nothing = torch.zeros_like(mask)
-        features = [network.encode(picture, nothing, frozen=True) for picture in (output, real, composite)]
-        masks = pyramid(mask, len(self.heads))
-        losses = [self.level(head, level, masks[l]) for l, (head, level) in enumerate(zip(self.heads, zip(*features)))]
-        return torch.stack(losses).mean()
-
-
-def reconstruction(output, real, mask):
-    area = mask.sum((1, 2, 3)).clamp_min(MINIMUM_AREA * mask.shape[2] * mask.shape[3])
-    return (((output - real) ** 2).sum((1, 2, 3)) / (3 * area)).mean()
-
-
-class Loss(nn.Module):
-    """The whole forward pass."""
-
-    def __init__(self, channels, contrast):
-        super().__init__()
-        self.network = Harmonizer(channels)
-        self.contrast = RegionContrast(channels) if contrast else None
-
-    def forward(self, composite, real, mask):
-        output = self.network(composite, mask)
-        loss = reconstruction(output, real, mask)
-        if self.contrast is not None:
-            loss = loss + CONTRAST_WEIGHT * self.contrast(self.network, output, real, composite, mask)
-        return loss
-
-
 def attune_parameters(module):
     """Attune's name of each parameter, and the parameter itself seen in attune's layout."""
-    network = module.network if isinstance(module, Loss) else module
+    network = getattr(module, "network", module)
     layers = {"head": network.head}
     for level, (first, second) in enumerate(zip(network.first, network.second)):
         layers.update({f"encoder.{level}.0": first, f"encoder.{level}.1": second})
@@ -202,7 +133,7 @@ def attune_parameters(module):
         for name, parameter in fusion.named_parameters():
             long_name = name.replace("_f", "_foreground").replace("_b", "_background")
             yield f"decoder.{level}.fusion.{long_name}", parameter.detach().view(-1)
-    for level, head in enumerate(module.contrast.heads if isinstance(module, Loss) and module.contrast else []):
+    for level, head in enumerate(module.contrast.heads if getattr(module, "contrast", None) else []):
         layers.update({f"contrast.{level}.0": head[0], f"contrast.{level}.1": head[2]})
     for name, layer in layers.items():
         weights = layer.weight.detach()
@@ -210,23 +141,7 @@ def attune_parameters(module):
         yield name + ".bias", layer.bias.detach()
 
 
-class TrainingStep:
-    """Forward, backward, clipping, AdamW and the moving average of the weights. `compiled`: by torch.compile."""
-
-    def __init__(self, loss, dtype, compiled=False):
-        self.loss, self.dtype = loss, dtype
-        self.parameters = list(loss.parameters())
-        self.average = [parameter.detach().clone() for parameter in self.parameters]
-        self.optimizer = torch.optim.AdamW(self.parameters, lr=1e-3, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
-        self.call = torch.compile(loss) if compiled else loss
-
-    def run(self, composite, real, mask):
-        with torch.autocast(composite.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16):
-            value = self.call(composite, real, mask)
-        value.backward()
-        nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        torch._foreach_mul_(self.average, EMA_DECAY)
-        torch._foreach_add_(self.average, [p.detach() for p in self.parameters], alpha=1 - EMA_DECAY)
-        return value.detach()
+def load_parameters(module, tensors):
+    """Takes attune's parameters, in its layout."""
+    for name, parameter in attune_parameters(module):
+        parameter.copy_(tensors[name])

@@ -116,6 +116,22 @@ std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType
   return 0;
 }
 
+std::int64_t packed_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                          Device device, int threads) {
+  if (output_shape(x, weights, options).elements() == 0 || device.kind != DeviceKind::cpu) return 0;
+  return cpu::packed_bytes(x, weights, dtype, options, threads);
+}
+
+void pack_weights(Context& context, const Shape& x, ConstTensorView weights, DType dtype,
+                  const Options& options, void* packed) {
+  check_tensor(op, "weights", context, weights, weights.shape, statistics_dtype(dtype));
+  if (output_shape(x, weights.shape, options).elements() == 0 || context.device().kind != DeviceKind::cpu)
+    return;
+  require(packed && reinterpret_cast<std::uintptr_t>(packed) % 64 == 0, ErrorKind::argument, op,
+          ": packed is null or not aligned to 64 bytes");
+  cpu::pack_weights(context, x, weights, dtype, options, packed);
+}
+
 Cost forward_cost(const Shape& x, const Shape& weights, DType dtype, const Options& options) {
   const Shape y = output_shape(x, weights, options);
   const std::int64_t parameters = weights.elements() + weights[0];

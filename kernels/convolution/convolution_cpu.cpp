@@ -21,10 +21,10 @@ bool widens_backward(DType dtype, const Shape& weights) {
   return widens_forward(dtype) || (dtype == DType::bf16 && pointwise && weights[0] % 2 != 0);
 }
 
-Problem problem_of(ConstTensorView x, ConstTensorView weights, const Options& options, bool widened) {
-  require(x.dtype != DType::f64, ErrorKind::unsupported,
+Problem problem_of(const Shape& x, const Shape& weights, DType dtype, const Options& options, bool widened) {
+  require(dtype != DType::f64, ErrorKind::unsupported,
           "convolution: the CPU kernel takes f32 and bf16, not f64");
-  return {x.shape, weights.shape, options, widened ? DType::f32 : x.dtype};
+  return {x, weights, options, widened ? DType::f32 : dtype};
 }
 
 // What a pass keeps in scratch: the products' own, and twins of those arguments that they cannot use as they
@@ -69,12 +69,17 @@ struct BackwardScratch {
 void run_forward(Context& context, const Forward& a, const Options& options) {
   const onednn::ThreadCount thread_count(context.threads());
   const bool widened = widens_forward(a.x.dtype);
-  Products& products = context.attachment<onednn::Cache>().find(problem_of(a.x, a.weights, options, widened));
+  Products& products = context.attachment<onednn::Cache>().find(
+      problem_of(a.x.shape, a.weights.shape, a.x.dtype, options, widened));
   void* workspace = context.workspace(ForwardScratch(Scratch(), products, a).bytes);
   const ForwardScratch s(Scratch(workspace), products, a);
   if (widened) elementwise::convert(context.threads(), a.x, s.x);
-  products.forward(widened ? s.x.data : a.x.data, a.weights.as<float>(), a.bias.as<float>(),
-                   widened ? s.y.data : a.y.data, s.products_own);
+  const void* const x = widened ? s.x.data : a.x.data;
+  void* const y = widened ? s.y.data : a.y.data;
+  if (a.packed_weights)
+    products.forward_packed(x, a.packed_weights, a.bias.as<float>(), y, s.products_own);
+  else
+    products.forward(x, a.weights.as<float>(), a.bias.as<float>(), y, s.products_own);
   if (widened) elementwise::convert(context.threads(), s.y, a.y);
 }
 
@@ -94,8 +99,8 @@ void run_backward(Context& context, const Backward& a, const Options& options) {
   const int threads = context.threads();
   const bool activated = options.activation != Activation::none;
   const onednn::ThreadCount thread_count(threads);
-  Products& products = context.attachment<onednn::Cache>().find(
-      problem_of(a.x, a.weights, options, widens_backward(a.x.dtype, a.weights.shape)));
+  Products& products = context.attachment<onednn::Cache>().find(problem_of(
+      a.x.shape, a.weights.shape, a.x.dtype, options, widens_backward(a.x.dtype, a.weights.shape)));
   void* workspace = context.workspace(BackwardScratch(Scratch(), products, a, activated).bytes);
   const BackwardScratch s(Scratch(workspace), products, a, activated);
   const ConstTensorView dz = make_dz(threads, a, options, s);
@@ -127,6 +132,25 @@ void backward(Context& context, const Backward& a, const Options& options) {
   onednn::translate_errors([&] { run_backward(context, a, options); });
 }
 
+std::int64_t packed_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
+                          int threads) {
+  return onednn::translate_errors([&] {
+    const onednn::ThreadCount thread_count(Context({}, threads).threads());
+    return Products(problem_of(x, weights, dtype, options, widens_forward(dtype))).packed_bytes();
+  });
+}
+
+void pack_weights(Context& context, const Shape& x, ConstTensorView weights, DType dtype,
+                  const Options& options, void* packed) {
+  onednn::translate_errors([&] {
+    const onednn::ThreadCount thread_count(context.threads());
+    Products& products = context.attachment<onednn::Cache>().find(
+        problem_of(x, weights.shape, dtype, options, widens_forward(dtype)));
+    products.pack(weights.as<float>(), packed,
+                  context.workspace(products.scratch_bytes(Products::forward_pass)));
+  });
+}
+
 void round_weights(Context& context, ConstTensorView weights, TensorView rounded) {
   elementwise::convert(context.threads(), weights, rounded);
 }
@@ -139,7 +163,7 @@ std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType
     a.x = {nullptr, x, dtype};
     a.weights = {nullptr, weights, DType::f32};
     a.y = {nullptr, output_shape(x, weights, options), dtype};
-    Products products(problem_of(a.x, a.weights, options, widens_forward(dtype)));
+    Products products(problem_of(x, weights, dtype, options, widens_forward(dtype)));
     return ForwardScratch(Scratch(), products, a).bytes;
   });
 }
@@ -155,7 +179,7 @@ std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, 
     a.dy = {nullptr, output_shape(x, weights, options), dtype};
     a.dbias = {nullptr, {weights[0]}, DType::f32};
     a.dx_mode = a.dweights_mode = GradientMode::accumulate;
-    Products products(problem_of(a.x, a.weights, options, widens_backward(dtype, weights)));
+    Products products(problem_of(x, weights, dtype, options, widens_backward(dtype, weights)));
     const bool activated = options.activation != Activation::none;
     return std::max(forward_bytes, BackwardScratch(Scratch(), products, a, activated).bytes);
   });

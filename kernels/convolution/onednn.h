@@ -69,6 +69,11 @@ class Products {
   enum Pass : std::uint8_t { forward_pass, data_pass, weights_pass };
   std::int64_t scratch_bytes(Pass pass) { return described(pass).scratch_bytes; }
 
+  // Forward's weights, packed; and forward with them.
+  std::int64_t packed_bytes();
+  void pack(const float* weights, void* packed, void* scratch);
+  void forward_packed(const void* x, const void* packed, const float* bias, void* y, void* scratch);
+
   void forward(const void* x, const float* weights, const float* bias, void* y, void* scratch);
   void backward_data(const void* dz, const float* weights, void* dx, void* scratch);
   // dbias is overwritten in either mode.
@@ -84,6 +89,7 @@ class Products {
     std::int64_t scratch_bytes = 0;  // kept, because asking oneDNN for it allocates
     std::unique_ptr<Call> run_product, run_reorder, run_adding_reorder;
   };
+  static void* scratchpad_in(void* scratch, const Stage& stage);
   Stage& described(Pass pass);
   void describe_reorders(Stage& stage, Pass pass) const;
   Stage& compiled(Pass pass);

@@ -169,16 +169,31 @@ Products::Stage& Products::compiled(Pass pass) {
   return stage;
 }
 
+// Behind the packed weights.
+void* Products::scratchpad_in(void* scratch, const Stage& stage) {
+  return static_cast<char*>(scratch) + round_to_line(stage.packed.get_size());
+}
+
 void Products::forward(const void* x, const float* weights, const float* bias, void* y, void* scratch) {
+  pack(weights, scratch, scratch);
+  forward_packed(x, scratch, bias, y, scratch);
+}
+
+std::int64_t Products::packed_bytes() { return round_to_line(described(forward_pass).packed.get_size()); }
+
+void Products::pack(const float* weights, void* packed, void* scratch) {
   const Stage& stage = compiled(forward_pass);
-  void* scratchpad = static_cast<char*>(scratch) + round_to_line(stage.packed.get_size());
-  stage.run_reorder->run(stream_, {weights, scratch}, scratchpad);
-  stage.run_product->run(stream_, {x, scratch, bias, y}, scratchpad);
+  stage.run_reorder->run(stream_, {weights, packed}, scratchpad_in(scratch, stage));
+}
+
+void Products::forward_packed(const void* x, const void* packed, const float* bias, void* y, void* scratch) {
+  const Stage& stage = compiled(forward_pass);
+  stage.run_product->run(stream_, {x, packed, bias, y}, scratchpad_in(scratch, stage));
 }
 
 void Products::backward_data(const void* dz, const float* weights, void* dx, void* scratch) {
   const Stage& stage = compiled(data_pass);
-  void* scratchpad = static_cast<char*>(scratch) + round_to_line(stage.packed.get_size());
+  void* const scratchpad = scratchpad_in(scratch, stage);
   stage.run_reorder->run(stream_, {weights, scratch}, scratchpad);
   stage.run_product->run(stream_, {dz, scratch, dx}, scratchpad);
 }
@@ -186,7 +201,7 @@ void Products::backward_data(const void* dz, const float* weights, void* dx, voi
 void Products::backward_weights(const void* x, const void* dz, GradientMode mode, float* dweights,
                                 float* dbias, void* scratch) {
   const Stage& stage = compiled(weights_pass);
-  void* scratchpad = static_cast<char*>(scratch) + round_to_line(stage.packed.get_size());
+  void* const scratchpad = scratchpad_in(scratch, stage);
   stage.run_product->run(stream_, {x, dz, scratch, dbias}, scratchpad);
   const auto& reorder = mode == GradientMode::accumulate ? stage.run_adding_reorder : stage.run_reorder;
   reorder->run(stream_, {scratch, dweights}, scratchpad);

@@ -1,7 +1,10 @@
 // What one training step costs, in two Markdown tables: step_costs_on_host CONFIG.json [KEY=VALUE ..].
 // The kernels that it launches, counted on the host's runtime in a step that is captured as a graph; the bytes and
 // flops that its layers cannot avoid, from their cost().
+#include <algorithm>
 #include <cstdio>
+#include <map>
+#include <string>
 
 #include "tests/cuda_on_host/control.h"
 #include "tools/train/training_step.h"

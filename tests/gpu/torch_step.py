@@ -20,7 +20,7 @@ except ImportError as error:
     sys.exit(3)
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks/peers"))
-import torch_network  # noqa: E402
+import torch_training  # noqa: E402
 
 
 def make_batch(batch, size, device):
@@ -35,8 +35,8 @@ def make_batch(batch, size, device):
 def training_step(arguments, device):
     """A function of no argument that makes one step and returns its loss."""
     channels = [int(c) for c in arguments.channels.split(",")]
-    loss = torch_network.Loss(channels, arguments.contrast).to(device, memory_format=torch.channels_last)
-    step = torch_network.TrainingStep(loss, torch.bfloat16, arguments.mode == "compile")
+    loss = torch_training.Loss(channels, arguments.contrast).to(device, memory_format=torch.channels_last)
+    step = torch_training.TrainingStep(loss, torch.bfloat16, arguments.mode == "compile")
     batch = make_batch(arguments.batch, arguments.size, device)
     return lambda: step.run(*batch)
 
@@ -46,7 +46,7 @@ def patch_infonce(arguments, device):
     generator = torch.Generator().manual_seed(1)
     shape = (arguments.batch, arguments.rows, arguments.depth)
     leaves = [torch.randn(shape, generator=generator).to(device, torch.bfloat16).requires_grad_() for _ in range(3)]
-    function = torch.compile(torch_network.info_nce) if arguments.mode == "compile" else torch_network.info_nce
+    function = torch.compile(torch_training.info_nce) if arguments.mode == "compile" else torch_training.info_nce
 
     def run():
         with torch.autocast(device.type, torch.bfloat16):

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
@@ -74,6 +75,26 @@ TEST_CASE("convolution plans its workspace", "[accuracy]") {
   for (const ConvolutionCase& c : convolution_cases()) check_workspace<ConvolutionOp>(c);
   const ConvolutionCase c = convolution_case({8, 192, 192, 16}, 16, 3, 1, Activation::leaky_relu);
   CHECK(convolution::forward_workspace_bytes(c.input, c.weights(), c.dtype, c.options, {}, 2) < (1 << 20));
+}
+
+TEST_CASE("convolution reads packed weights in the others' place", "[accuracy]") {
+  Context context({}, 2);
+  for (const ConvolutionCase& c : convolution_cases()) {
+    INFO(c.name());
+    const Setup own(c);
+    Setup given(c);
+    const std::int64_t bytes =
+        convolution::packed_bytes(c.x(), c.weights(), c.dtype, c.options, {}, context.threads());
+    CHECK(bytes >= c.weights().elements() * size_of(c.dtype));
+    Tensor packed({bytes / size_of(DType::f32)}, DType::f32);
+    convolution::pack_weights(context, c.x(), given.weights.view(), c.dtype, c.options, packed.view().data);
+    given.weights.set(std::vector<double>(static_cast<std::size_t>(c.weights().elements()), NAN));
+    convolution::Forward a = given.forward();
+    a.packed_weights = packed.view().data;
+    convolution::forward(context, own.forward(), c.options);
+    convolution::forward(context, a, c.options);
+    CHECK(given.out.bytes() == own.out.bytes());
+  }
 }
 
 TEST_CASE("convolution without pixels is defined") {

@@ -68,8 +68,13 @@ inline std::vector<PatchInfoNceCase> patch_infonce_cases() {
       {{5, 40, 31, 0, 33}, others, random, 0.07f, true, bf16, 1},
       {{1, 257, 63, 65, 33}, set, large_mean, 0.07f, false, f32},
       {{5, 12, 24, 36, 32}, indexed, random, 0.07f, true, f32},
-      {{1, 5, 4, 6, 129}, set, random, 0.07f, false, f32},
+      {{1, 70, 4, 6, 129}, set, random, 0.07f, false, f32},
       {{1, 4, 5, 6, 129}, others, random, 0.07f, false, bf16},
+      {{1, 33, 17, 49, 24}, set, random, 0.07f, false, bf16},  // one more than whole products of 16 rows
+      {{1, 32, 16, 48, 24}, set, random, 0.07f, false, bf16},
+      {{2, 9, 7, 8, 3}, set, random, 0.07f, false, f32},    // some rows are shorter than 1
+      {{1, 9, 66, 67, 1}, set, random, 0.01f, false, f32},  // logits of 100 and -100
+      {{1, 9, 66, 0, 1}, others, random, 0.01f, false, bf16},
       {{2, 32, 96, 12, 0}, set, random, 0.07f, false, f32},
       {{2, 8, 8, 0, 16}, set, random, 0.07f, false, f32},      // no negatives: no loss
       {{2, 8, 0, 8, 16}, set, random, 0.07f, false, bf16},     // no positives

@@ -160,6 +160,31 @@ inline void check_rows_without_direction(Context& context, std::uint64_t seed) {
   }
 }
 
+// Positives of which many are the same row: the nearest to an anchor like them is the first one. Column c is row
+// `row_of(c)`, all of which occur from 0 on.
+inline void check_first_of_equals(Context& context, DType dtype, std::int64_t (*row_of)(std::int64_t),
+                                  std::uint64_t seed) {
+  constexpr std::int64_t anchors = 60, positives = 130, depth = 8;
+  PatchInfoNceProblem p({{1, anchors, positives, 0, depth}}, dtype, seed, context.device());
+  const std::vector<double> rows = make_values(Values::random, positives * depth, seed);
+  std::vector<double> of_positives, of_anchors, expected;
+  const auto append = [&](std::vector<double>& to, std::int64_t row) {
+    to.insert(to.end(), rows.begin() + row * depth, rows.begin() + (row + 1) * depth);
+  };
+  for (std::int64_t c = 0; c < positives; ++c) append(of_positives, row_of(c));
+  for (std::int64_t i = 0; i < anchors; ++i) {
+    const std::int64_t row = row_of(positives - 1 - i);
+    append(of_anchors, row);
+    std::int64_t first = 0;
+    while (row_of(first) != row) ++first;
+    expected.push_back(static_cast<double>(first));
+  }
+  p.anchors.set(of_anchors);
+  p.positives.set(of_positives);
+  patch_infonce::nearest(context, {p.anchors.view(), p.positives.view(), {}, {}, p.positive_index.view()});
+  CHECK(p.positive_index.get() == expected);
+}
+
 // It finds the nearest positive, the first of equals.
 inline void check_nearest(Context& context, std::uint64_t seed) {
   for (const PatchInfoNceCase& c : patch_infonce_cases()) {
@@ -187,17 +212,20 @@ inline void check_nearest(Context& context, std::uint64_t seed) {
       }
     }
   }
-  // Columns 2, 17 and 40 are the same row, nearer than all others.
-  PatchInfoNceCase c{{1, 20, 41, 0, 8}};
-  PatchInfoNceProblem p(c, c.dtype, seed, context.device());
-  std::vector<double> positives = p.positives.get(), anchors = p.anchors.get();
-  for (const std::size_t equal : {2u, 17u, 40u})
-    for (std::size_t d = 0; d < 8; ++d) positives[8 * equal + d] = 1 + static_cast<double>(d);
-  for (std::size_t i = 0; i < anchors.size(); ++i) anchors[i] = 1.01 + static_cast<double>(i % 8);
-  p.positives.set(positives);
-  p.anchors.set(anchors);
-  patch_infonce::nearest(context, {p.anchors.view(), p.positives.view(), {}, {}, p.positive_index.view()});
-  for (const double index : p.positive_index.get()) CHECK(index == 2);
+  for (const DType dtype : {DType::f32, DType::bf16}) {
+    check_first_of_equals(
+        context, dtype, [](std::int64_t) { return std::int64_t{0}; }, seed);
+    check_first_of_equals(
+        context, dtype, [](std::int64_t c) { return c % 2; }, seed);
+    check_first_of_equals(
+        context, dtype, [](std::int64_t c) { return c % 5; }, seed);
+    check_first_of_equals(
+        context, dtype, [](std::int64_t c) { return c % 64; }, seed);
+    check_first_of_equals(
+        context, dtype, [](std::int64_t c) { return c / 2; }, seed);
+    check_first_of_equals(
+        context, dtype, [](std::int64_t c) { return (c + 1) / 2; }, seed);
+  }
 }
 
 inline void check_same_index(Context& context) {

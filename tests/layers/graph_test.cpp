@@ -247,8 +247,8 @@ TEST_CASE("A gradient that a pass adds to costs a read more") {
   const UpsampleConcatLayer layer;
   LayerBackward a;
   for (const Shape& shape : {Shape{1, 2, 3, 8}, Shape{1, 4, 6, 5}}) {
-    a.inputs.push_back({nullptr, shape, DType::bf16});
-    a.input_gradients.push_back({nullptr, shape, DType::bf16});
+    a.inputs.emplace_back(nullptr, shape, DType::bf16);
+    a.input_gradients.emplace_back(nullptr, shape, DType::bf16);
   }
   a.input_modes = {GradientMode::overwrite, GradientMode::overwrite};
   const std::int64_t overwriting = layer.backward_cost(a).bytes;

@@ -159,6 +159,27 @@ TEST_CASE("An image's result does not depend on its neighbours in the batch") {
   CHECK(mean_difference(second, expected) < 1e-6);
 }
 
+TEST_CASE("Packed parameters give the same bits, and are the packed ones until they are packed again") {
+  for (const DType activations : {DType::f32, DType::bf16}) {
+    HarmonizerOptions options = tiny_options();
+    options.activations = activations;
+    Network plain(options), packed(options);
+    const std::vector<float> picture = plain.picture(), mask = left_mask();
+    packed.graph.pack_parameters(packed.context);
+    const std::vector<float> before = plain.run(picture, mask);
+    CHECK(same_bits(packed.run(picture, mask), before));
+
+    for (Network* network : {&plain, &packed})
+      for (Parameter* parameter : network->harmonizer.parameters())
+        if (parameter->decays) parameter->value.as<float>()[0] += 1;
+    const std::vector<float> after = plain.run(picture, mask);
+    CHECK(!same_bits(after, before));
+    CHECK(same_bits(packed.run(picture, mask), before));
+    packed.graph.pack_parameters(packed.context);
+    CHECK(same_bits(packed.run(picture, mask), after));
+  }
+}
+
 TEST_CASE("Options that make no network are refused by name") {
   const auto refusal = [](const std::function<void(HarmonizerOptions&)>& spoil) {
     HarmonizerOptions options = tiny_options();

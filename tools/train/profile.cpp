@@ -18,11 +18,19 @@ DType arithmetic(const Pass& pass) {
   return in_library ? pass.dtype : DType::f32;
 }
 
+// Numbers in their columns: short enough for the buffer whatever their values.
 template <class... Values>
 std::string line(const char* format, Values... values) {
   std::array<char, 160> buffer{};
   std::snprintf(buffer.data(), buffer.size(), format, values...);
   return buffer.data();
+}
+
+// The first column, which a layer's long name widens.
+std::string first_column(std::string name) {
+  constexpr std::size_t width = 58;
+  name.resize(std::max(width, name.size()), ' ');
+  return name;
 }
 
 }  // namespace
@@ -85,18 +93,20 @@ std::string Profile::table(const std::map<std::string, Row>& rows) const {
   if (rest.calls > 0) sorted.emplace_back("what takes less than 0.2 %", rest);
 
   const auto steps = static_cast<double>(steps_);
-  std::string result =
-      line("%-58s %5s %9s %6s %7s %7s %8s\n", "", "calls", "ms", "share", "GB/s", "GF/s", "roofline");
+  std::string result = first_column("") +
+                       line(" %5s %9s %6s %7s %7s %8s\n", "calls", "ms", "share", "GB/s", "GF/s", "roofline");
   for (const auto& [name, row] : sorted) {
-    result += line("%-58s %5.0f %9.3f %5.1f%% %7.1f %7.1f", name.c_str(),
-                   static_cast<double>(row.calls) / steps, 1e3 * row.seconds / steps,
-                   100 * row.seconds / seconds_, 1e-9 * static_cast<double>(row.cost.bytes) / row.seconds,
-                   1e-9 * static_cast<double>(row.cost.flops) / row.seconds);
+    result +=
+        first_column(name) + line(" %5.0f %9.3f %5.1f%% %7.1f %7.1f", static_cast<double>(row.calls) / steps,
+                                  1e3 * row.seconds / steps, 100 * row.seconds / seconds_,
+                                  1e-9 * static_cast<double>(row.cost.bytes) / row.seconds,
+                                  1e-9 * static_cast<double>(row.cost.flops) / row.seconds);
     result += limits_ ? line(" %7.0f%%\n", 100 * row.least_seconds / row.seconds) : "\n";
   }
   // Pictures that were not ready, their way to the network, the losses' way back.
-  return result + line("%-58s %5s %9.3f %5.1f%%\n", "between the layers", "",
-                       1e3 * (seconds_ - timed.seconds) / steps, 100 * (seconds_ - timed.seconds) / seconds_);
+  return result + first_column("between the layers") +
+         line(" %5s %9.3f %5.1f%%\n", "", 1e3 * (seconds_ - timed.seconds) / steps,
+              100 * (seconds_ - timed.seconds) / seconds_);
 }
 
 }  // namespace attune::tools
