@@ -30,7 +30,7 @@ Model::Model(const std::filesystem::path& path, const SafetensorsFile& file)
       metadata_(file.metadata),
       description_(describe_model(file, path.string())),
       harmonizer_(store_, description_.options) {
-  store_.allocate(Device{}, 0);
+  store_.allocate_for_inference(Device{});
   load_weights(file, path.string(), store_);
 }
 

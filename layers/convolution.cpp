@@ -31,10 +31,9 @@ std::int64_t ConvolutionLayer::workspace_bytes(const std::vector<TensorSpec>& in
                context.threads());
 }
 
-std::int64_t ConvolutionLayer::packed_bytes(const std::vector<TensorSpec>& inputs,
-                                            const Context& context) const {
-  return convolution::packed_bytes(inputs[0].shape, weights_->shape, inputs[0].dtype, config_.options,
-                                   context.device(), context.threads());
+std::int64_t ConvolutionLayer::packed_bytes(const std::vector<TensorSpec>& inputs, Context& context) const {
+  return convolution::packed_bytes(context, inputs[0].shape, weights_->shape, inputs[0].dtype,
+                                   config_.options);
 }
 
 void ConvolutionLayer::pack(Context& context, const std::vector<TensorSpec>& inputs, void* packed) const {

@@ -22,7 +22,7 @@ class ConvolutionLayer final : public Layer {
   std::vector<Parameter*> parameters() const override { return {weights_, bias_}; }
   std::int64_t workspace_bytes(const std::vector<TensorSpec>& inputs, const Context& context,
                                Mode) const override;
-  std::int64_t packed_bytes(const std::vector<TensorSpec>& inputs, const Context& context) const override;
+  std::int64_t packed_bytes(const std::vector<TensorSpec>& inputs, Context& context) const override;
   void pack(Context& context, const std::vector<TensorSpec>& inputs, void* packed) const override;
   Cost forward_cost(const LayerForward& a) const override;
   Cost backward_cost(const LayerBackward& a) const override;

@@ -56,6 +56,12 @@ void Graph::plan(Context& context, const std::map<ValueId, TensorSpec>& inputs, 
   }
 }
 
+std::vector<TensorSpec> Graph::input_specs(const Node& node) const {
+  std::vector<TensorSpec> specs;
+  for (const ValueId input : node.inputs) specs.push_back(values_[index(input)].spec);
+  return specs;
+}
+
 // Shapes, from the inputs down.
 void Graph::infer(const std::map<ValueId, TensorSpec>& inputs) {
   for (std::size_t i = 0; i < values_.size(); ++i) {
@@ -65,9 +71,7 @@ void Graph::infer(const std::map<ValueId, TensorSpec>& inputs) {
     values_[i].spec = found->second;
   }
   for (const Node& node : nodes_) {
-    std::vector<TensorSpec> specs;
-    for (const ValueId input : node.inputs) specs.push_back(values_[index(input)].spec);
-    const std::vector<TensorSpec> outputs = node.layer->infer(specs);
+    const std::vector<TensorSpec> outputs = node.layer->infer(input_specs(node));
     require(outputs.size() == node.outputs.size(), ErrorKind::internal, node.layer->kind(), " infers ",
             outputs.size(), " outputs, it has ", node.outputs.size());
     for (std::size_t i = 0; i < outputs.size(); ++i) values_[index(node.outputs[i])].spec = outputs[i];
@@ -124,17 +128,15 @@ void Graph::lay_out(Context& context, Mode mode) {
     const Node& node = nodes_[static_cast<std::size_t>(n)];
     const int backward = 2 * count - 1 - n;
     const BackwardNeeds needs = node.layer->backward_needs();
-    std::vector<TensorSpec> specs;
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
       const std::size_t value = index(node.inputs[i]);
-      specs.push_back(values_[value].spec);
       extend(data[value], n);
       if (node.runs_backward && needs.inputs[i]) extend(data[value], backward);
       if (node.runs_backward && has_gradient(values_[value])) extend(gradients[value], backward);
     }
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       if (node.runs_backward && needs.outputs[i]) extend(data[index(node.outputs[i])], backward);
-    workspace = std::max(workspace, node.layer->workspace_bytes(specs, context, mode));
+    workspace = std::max(workspace, node.layer->workspace_bytes(input_specs(node), context, mode));
   }
 
   std::vector<ArenaRequest> requests = data;
@@ -259,25 +261,18 @@ void Graph::describe_passes() {
 }
 
 void Graph::pack_parameters(Context& context) {
-  const auto specs_of = [&](const Node& node) {
-    std::vector<TensorSpec> specs;
-    for (const ValueId input : node.inputs) specs.push_back(values_[index(input)].spec);
-    return specs;
-  };
-  std::vector<std::int64_t> offsets;
   Scratch layout;
-  for (const Node& node : nodes_) {
-    offsets.push_back(layout.bytes());
-    layout.take(node.layer->packed_bytes(specs_of(node), context));
-  }
+  for (const Node& node : nodes_) layout.take(node.layer->packed_bytes(input_specs(node), context));
   if (layout.bytes() == 0) return;
   if (packed_.empty()) packed_ = Tensor({layout.bytes() / size_of(DType::f32)}, DType::f32, context.device());
-  for (std::size_t n = 0; n < nodes_.size(); ++n) {
-    const std::int64_t end = n + 1 < nodes_.size() ? offsets[n + 1] : layout.bytes();
-    if (end == offsets[n]) continue;
-    void* const packed = static_cast<char*>(packed_.view().data) + offsets[n];
-    nodes_[n].layer->pack(context, specs_of(nodes_[n]), packed);
-    nodes_[n].forward.packed = packed;
+  Scratch pieces(packed_.view().data);
+  for (Node& node : nodes_) {
+    const std::vector<TensorSpec> inputs = input_specs(node);
+    const std::int64_t bytes = node.layer->packed_bytes(inputs, context);
+    if (bytes == 0) continue;
+    void* const packed = pieces.take(bytes);
+    node.layer->pack(context, inputs, packed);
+    node.forward.packed = packed;
   }
 }
 

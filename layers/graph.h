@@ -115,6 +115,7 @@ class Graph {
     double weight;
   };
 
+  std::vector<TensorSpec> input_specs(const Node& node) const;
   static std::size_t index(ValueId value) { return static_cast<std::size_t>(value); }
   bool has_gradient(const Value& value) const { return value.learns && value.reached; }
   void infer(const std::map<ValueId, TensorSpec>& inputs);

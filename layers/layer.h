@@ -71,7 +71,7 @@ class Layer {
     return 0;
   }
   // Memory for what forward on inputs of these shapes makes of the parameters at each call, which pack() makes once.
-  virtual std::int64_t packed_bytes(const std::vector<TensorSpec>&, const Context&) const { return 0; }
+  virtual std::int64_t packed_bytes(const std::vector<TensorSpec>&, Context&) const { return 0; }
   virtual void pack(Context&, const std::vector<TensorSpec>&, void*) const {}
   // The work that a call with arguments of these shapes and modes cannot avoid; no element is read. Where an op computes
   // its gradients together, an ignored one counts as well.

@@ -44,6 +44,9 @@ class ParameterStore {
   // f64 in the double-precision reference only.
   void allocate(Device device, std::uint64_t seed, DType dtype = DType::f32);
 
+  // For a network that only runs forward: without gradients, and without values until all of them are loaded.
+  void allocate_for_inference(Device device);
+
   // Copies `values` (on the CPU) into the parameter of that name. Throws ErrorKind::input where the name is
   // unknown or shape or dtype differ.
   void load(const std::string& name, const ConstTensorView& values);
@@ -63,6 +66,11 @@ class ParameterStore {
   TensorView view_in(const TensorView& flat, const Parameter& parameter) const;
 
  private:
+  // Gives each parameter its view of values_ and, where they are kept, gradients_.
+  void lay_out(Device device, DType dtype, bool with_gradients);
+  // Of a flat array whose elements lie like the values, whatever their dtype.
+  TensorView part_of(const TensorView& flat, const Parameter& parameter) const;
+
   std::deque<Parameter> parameters_;
   Tensor values_, gradients_, rounded_;
   std::int64_t count_ = 0, decayed_ = 0;

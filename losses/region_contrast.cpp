@@ -13,7 +13,7 @@ enum SetIndex : int { anchor = 0, positive = 1, negative = 2 };
 
 bool shares_positives(const RegionContrastOptions& options) { return options.negative == options.positive; }
 
-// A level's draws, in the order in which add_to() takes them.
+// The draws of all levels, in the order in which add_to() takes them.
 std::vector<PatchDraw> draws_of(const RegionContrastOptions& options) {
   std::vector<PatchDraw> draws;
   for (const int level : options.levels) {

@@ -2,7 +2,6 @@
 
 import time
 
-import torch
 from safetensors.torch import load_file, save_file
 from torch.profiler import ProfilerActivity, profile
 

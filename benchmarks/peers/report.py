@@ -46,8 +46,8 @@ def contests_table(contests):
 def convolution_note(share):
     """Amdahl's bound."""
     eager, attune = share["eager"], share["attune"]
-    return (f"PyTorch eager spends {eager:.0%} of a {share['dtype']} training step in convolutions and matrix products, which "
-            f"libraries compute (oneDNN both sides' convolutions): a step without anything else would be at most "
+    return (f"PyTorch eager spends {eager:.0%} of a {share['dtype']} training step in convolutions and matrix products, "
+            f"which libraries compute (oneDNN both sides' convolutions): a step without anything else would be at most "
             f"{1 / eager:.2f} times as fast. attune's spends {attune['convolution']:.0%} in convolutions, "
             f"{attune['linear']:.0%} in linear layers, {attune['patch_infonce']:.0%} in patch_infonce.\n")
 

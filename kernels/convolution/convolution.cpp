@@ -116,10 +116,10 @@ std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType
   return 0;
 }
 
-std::int64_t packed_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
-                          Device device, int threads) {
-  if (output_shape(x, weights, options).elements() == 0 || device.kind != DeviceKind::cpu) return 0;
-  return cpu::packed_bytes(x, weights, dtype, options, threads);
+std::int64_t packed_bytes(Context& context, const Shape& x, const Shape& weights, DType dtype,
+                          const Options& options) {
+  if (output_shape(x, weights, options).elements() == 0 || context.device().kind != DeviceKind::cpu) return 0;
+  return cpu::packed_bytes(context, x, weights, dtype, options);
 }
 
 void pack_weights(Context& context, const Shape& x, ConstTensorView weights, DType dtype,

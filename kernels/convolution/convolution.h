@@ -90,8 +90,8 @@ void backward(Context& context, const Backward& arguments, const Options& option
 // The weights as forward's product reads them, for callers that run it many times on the same ones: packing them anew at
 // each call takes a sixth of the time of a network on one picture of 256 x 256. `packed` has packed_bytes(), is aligned to
 // 64 bytes and holds for contexts with as many threads. On CUDA there is nothing to pack: 0 bytes.
-std::int64_t packed_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
-                          Device device, int threads = 0);
+std::int64_t packed_bytes(Context& context, const Shape& x, const Shape& weights, DType dtype,
+                          const Options& options);
 void pack_weights(Context& context, const Shape& x, ConstTensorView weights, DType dtype,
                   const Options& options, void* packed);
 
@@ -121,8 +121,8 @@ std::int64_t workspace_bytes(const Shape& x, const Shape& weights, DType dtype, 
                              int threads);
 std::int64_t forward_workspace_bytes(const Shape& x, const Shape& weights, DType dtype,
                                      const Options& options, int threads);
-std::int64_t packed_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
-                          int threads);
+std::int64_t packed_bytes(Context& context, const Shape& x, const Shape& weights, DType dtype,
+                          const Options& options);
 void pack_weights(Context& context, const Shape& x, ConstTensorView weights, DType dtype,
                   const Options& options, void* packed);
 }  // namespace cpu

@@ -27,6 +27,13 @@ Problem problem_of(const Shape& x, const Shape& weights, DType dtype, const Opti
   return {x, weights, options, widened ? DType::f32 : dtype};
 }
 
+// The context's, made on first use.
+Products& forward_products(Context& context, const Shape& x, const Shape& weights, DType dtype,
+                           const Options& options) {
+  return context.attachment<onednn::Cache>().find(
+      problem_of(x, weights, dtype, options, widens_forward(dtype)));
+}
+
 // What a pass keeps in scratch: the products' own, and twins of those arguments that they cannot use as they
 // are. A twin is empty where the caller's array serves.
 struct ForwardScratch {
@@ -69,8 +76,7 @@ struct BackwardScratch {
 void run_forward(Context& context, const Forward& a, const Options& options) {
   const onednn::ThreadCount thread_count(context.threads());
   const bool widened = widens_forward(a.x.dtype);
-  Products& products = context.attachment<onednn::Cache>().find(
-      problem_of(a.x.shape, a.weights.shape, a.x.dtype, options, widened));
+  Products& products = forward_products(context, a.x.shape, a.weights.shape, a.x.dtype, options);
   void* workspace = context.workspace(ForwardScratch(Scratch(), products, a).bytes);
   const ForwardScratch s(Scratch(workspace), products, a);
   if (widened) elementwise::convert(context.threads(), a.x, s.x);
@@ -132,11 +138,11 @@ void backward(Context& context, const Backward& a, const Options& options) {
   onednn::translate_errors([&] { run_backward(context, a, options); });
 }
 
-std::int64_t packed_bytes(const Shape& x, const Shape& weights, DType dtype, const Options& options,
-                          int threads) {
+std::int64_t packed_bytes(Context& context, const Shape& x, const Shape& weights, DType dtype,
+                          const Options& options) {
   return onednn::translate_errors([&] {
-    const onednn::ThreadCount thread_count(Context({}, threads).threads());
-    return Products(problem_of(x, weights, dtype, options, widens_forward(dtype))).packed_bytes();
+    const onednn::ThreadCount thread_count(context.threads());
+    return forward_products(context, x, weights, dtype, options).packed_bytes();
   });
 }
 
@@ -144,8 +150,7 @@ void pack_weights(Context& context, const Shape& x, ConstTensorView weights, DTy
                   const Options& options, void* packed) {
   onednn::translate_errors([&] {
     const onednn::ThreadCount thread_count(context.threads());
-    Products& products = context.attachment<onednn::Cache>().find(
-        problem_of(x, weights.shape, dtype, options, widens_forward(dtype)));
+    Products& products = forward_products(context, x, weights.shape, dtype, options);
     products.pack(weights.as<float>(), packed,
                   context.workspace(products.scratch_bytes(Products::forward_pass)));
   });

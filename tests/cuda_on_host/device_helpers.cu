@@ -29,8 +29,13 @@ std::vector<T> to_host(const Context& context, const Tensor& tensor) {
   return {copy.as<T>(), copy.as<T>() + copy.shape().elements()};
 }
 
+// A thread's number in a block of three dimensions.
+__device__ int thread_number() {
+  return static_cast<int>(threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z));
+}
+
 __global__ void reduce_block_kernel(const float* values, float* sums, float* doubled, float* maxima) {
-  const unsigned thread = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
+  const int thread = thread_number();
   const float value = values[thread];
   sums[thread] = block_reduce(value, 0.0f, Sum());
   doubled[thread] = block_reduce(2 * value, 0.0f, Sum());  // in the same shared memory
@@ -101,8 +106,7 @@ __device__ std::uint32_t pair_at(const float* matrix, int row, int column, int w
 }
 
 __global__ void multiply_kernel(const float* a, const float* b, const float* in, float* out) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_size,
-            warp = static_cast<int>(threadIdx.x) / warp_size;
+  const int lane = thread_number() % warp_size, warp = thread_number() / warp_size;
   const int g = lane / 4, t = lane % 4;
   const std::uint32_t left[4] = {pair_at(a, g, 2 * t, 16, 1), pair_at(a, g + 8, 2 * t, 16, 1),
                                  pair_at(a, g, 2 * t + 8, 16, 1), pair_at(a, g + 8, 2 * t + 8, 16, 1)};
@@ -213,7 +217,7 @@ std::vector<float> multiply_matrices(Context& context, const std::vector<float>&
   const Tensor left = to_device(a, context.device()), right = to_device(b, context.device());
   const Tensor in = to_device(sums, context.device());
   Tensor out({warps, 16, 8}, DType::f32, context.device());
-  launch("multiply_matrices", stream_of(context), dim3(1), dim3(static_cast<unsigned>(warps * warp_size)), 0,
+  launch("multiply_matrices", stream_of(context), dim3(1), dim3(8, static_cast<unsigned>(warps), 4), 0,
          multiply_kernel, left.as<float>(), right.as<float>(), in.as<float>(), out.as<float>());
   return to_host<float>(context, out);
 }

@@ -151,6 +151,9 @@ TEST_CASE("a row grid covers every channel and stays within its limits") {
         CHECK(plan.columns * plan.rows > cuda::row_grid_threads - plan.columns);
         CHECK(plan.columns <= cuda::row_grid_columns);
         CHECK(plan.columns * plan.tiles >= channels);
+        if (channels > 0) CHECK(plan.columns * plan.tiles < channels + plan.tiles);
+        CHECK(plan.tiles * cuda::row_grid_columns <
+              std::max<std::int64_t>(1, channels) + cuda::row_grid_columns);
         CHECK(plan.slabs >= 1);
         CHECK(plan.slabs * plan.tiles * images <=
               std::max(images * plan.tiles, 132 * cuda::blocks_per_multiprocessor));

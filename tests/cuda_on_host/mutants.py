@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -100,7 +101,8 @@ def all_subjects():
     for path in sorted(ROOT.glob("kernels/*/*.cu")):
         if (HERE / f"{path.stem}_test.cpp").exists():
             files = [path, *sorted(path.parent.glob("*.cuh"))]
-            subjects.append(Subject(path.stem, files, [(f"cuda_on_host.{path.stem}", [path])]))
+            units = [path, *HERE.glob(f"{path.stem}_kernels.cu")]
+            subjects.append(Subject(path.stem, files, [(f"cuda_on_host.{path.stem}", units)]))
     units = [HERE / "device_helpers.cu", HERE / "device_helpers_test.cpp"]
     subjects.append(Subject("core", sorted(ROOT.glob("core/cuda/*.cuh")),
                             [("cuda_on_host.device_helpers", units)] + [t for s in subjects for t in s.tests]))

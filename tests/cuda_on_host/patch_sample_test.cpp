@@ -1,4 +1,5 @@
 #include "tests/cuda_on_host/cuda_op_checks.h"
+#include "tests/cuda_on_host/patch_sample_kernels.h"
 #include "tests/kernels/patch_sample_check.h"
 #include "tests/support/op_checks.h"
 
@@ -70,6 +71,22 @@ TEST_CASE("patch_sample on CUDA draws more samples than it sorts at a time") {
     CHECK((on_cuda.indices.bytes() == on_cpu.indices.bytes()));
     CHECK(on_cuda.count.bytes() == on_cpu.count.bytes());
   }
+}
+
+// One more item than are sorted at a time with one first digit: the second digit decides.
+TEST_CASE("patch_sample on CUDA takes a section's last item, and no more items than it sorts") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  constexpr std::uint64_t last_of_a_digit = (std::uint64_t{1} << 56) - 1,
+                          second_digit = std::uint64_t{1} << 48;
+  CHECK(smallest_items(context, {last_of_a_digit + 1, last_of_a_digit, 7}, 2) ==
+        std::vector<std::uint64_t>{7, last_of_a_digit});
+
+  std::vector<std::uint64_t> items;
+  for (std::uint64_t i = 0; i < 4097; ++i) items.push_back(i < 4090 ? i : second_digit + i);
+  const std::vector<std::uint64_t> first(items.begin(), items.begin() + 4090);
+  CHECK((smallest_items(context, items, 4000) == first));
+  CHECK(smallest_items(context, items, 4096).size() == 4096);
 }
 
 TEST_CASE("patch_sample on CUDA sums equal indices in the order of their rows") {

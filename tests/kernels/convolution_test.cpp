@@ -83,8 +83,7 @@ TEST_CASE("convolution reads packed weights in the others' place", "[accuracy]")
     INFO(c.name());
     const Setup own(c);
     Setup given(c);
-    const std::int64_t bytes =
-        convolution::packed_bytes(c.x(), c.weights(), c.dtype, c.options, {}, context.threads());
+    const std::int64_t bytes = convolution::packed_bytes(context, c.x(), c.weights(), c.dtype, c.options);
     CHECK(bytes >= c.weights().elements() * size_of(c.dtype));
     Tensor packed({bytes / size_of(DType::f32)}, DType::f32);
     convolution::pack_weights(context, c.x(), given.weights.view(), c.dtype, c.options, packed.view().data);

@@ -27,7 +27,7 @@ HarmonizerOptions in_f32(HarmonizerOptions options) {
 
 Validation::Validation(Context& context, const Config& config)
     : harmonizer_(store_, in_f32(config.model.options)), network_(context, harmonizer_) {
-  store_.allocate(context.device(), config.seed);
+  store_.allocate_for_inference(context.device());
   std::vector<DataItem> all;
   for (const SourceConfig& source : config.validation)
     for (DataItem& item : load_items(source)) all.push_back(std::move(item));
