@@ -9,8 +9,6 @@
 #include <limits>
 #include <string>
 
-#include "tools/machine/caches.h"
-
 namespace attune::bench {
 
 namespace {
@@ -32,9 +30,7 @@ std::int64_t usable_memory() {
 }
 
 std::vector<std::int64_t> sizes_that_fit() {
-  const tools::CacheSizes caches = tools::cache_sizes();
-  std::vector<std::int64_t> sizes = {caches.first / 2, caches.second / 2, caches.last / 2, 2 * caches.last,
-                                     10 * caches.last};
+  std::vector<std::int64_t> sizes = sweep_sizes(tools::cache_sizes());
   // Beside what a row reads and writes lie the other direction's tensors, as large, and the op's scratch memory.
   const std::int64_t most = usable_memory() / 3;
   while (!sizes.empty() && sizes.back() > most) {
@@ -46,6 +42,14 @@ std::vector<std::int64_t> sizes_that_fit() {
 }
 
 }  // namespace
+
+std::vector<std::int64_t> sweep_sizes(const tools::CacheSizes& caches) {
+  std::vector<std::int64_t> sizes = {caches.first / 2, caches.second / 2, caches.last / 2, 2 * caches.last,
+                                     10 * caches.last};
+  std::sort(sizes.begin(), sizes.end());
+  sizes.erase(std::unique(sizes.begin(), sizes.end()), sizes.end());  // the last level may be the second
+  return sizes;
+}
 
 std::vector<Shape> sweep_maps(const std::function<std::int64_t(const Shape& map)>& bytes) {
   static const std::vector<std::int64_t> sizes = sizes_that_fit();
