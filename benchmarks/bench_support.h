@@ -67,11 +67,17 @@ std::vector<Case> with_sweep(std::vector<Case> cases, Case (*at)(const Shape& ma
   return cases;
 }
 
-// And on a GPU the case of the map by which it is judged.
-template <class Case, class Bytes>
-std::vector<Case> with_other_maps(std::vector<Case> cases, Case (*at)(const Shape& map), const Bytes& bytes) {
+// The cases, and on a GPU the one of the map by which it is judged.
+template <class Case>
+std::vector<Case> with_gpu_map(std::vector<Case> cases, Case (*at)(const Shape& map)) {
   if (const std::optional<GpuSizes> sizes = gpu_sizes()) cases.push_back(at(sizes->map));
-  return with_sweep(std::move(cases), at, bytes);
+  return cases;
+}
+
+template <class Case, class Bytes>
+std::vector<Case> with_sweep_or_gpu_map(std::vector<Case> cases, Case (*at)(const Shape& map),
+                                        const Bytes& bytes) {
+  return with_sweep(with_gpu_map(std::move(cases), at), at, bytes);
 }
 
 // The same tensor there.
@@ -125,15 +131,18 @@ inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed)
   return on_device(std::move(tensor));
 }
 
-// A mask like those of real composites: each image's foreground is one disc that covers about a fifth of it.
+// Masks like those of real composites: each image's foreground is one disc that covers about a fifth of it.
+inline bool is_in_disc(std::int64_t pixel, std::int64_t height, std::int64_t width) {
+  const double x = (static_cast<double>(pixel % width) + 0.5) / static_cast<double>(width) - 0.5;
+  const double y = (static_cast<double>(pixel / width) + 0.5) / static_cast<double>(height) - 0.5;
+  return x * x + y * y < 0.0625;
+}
+
 inline Tensor disc_mask(std::int64_t images, std::int64_t height, std::int64_t width) {
   Tensor mask({images, height, width}, DType::f32);
   auto* m = mask.as<float>();
-  for (std::int64_t pixel = 0; pixel < images * height * width; ++pixel) {
-    const double x = (static_cast<double>(pixel % width) + 0.5) / static_cast<double>(width) - 0.5;
-    const double y = (static_cast<double>(pixel / width % height) + 0.5) / static_cast<double>(height) - 0.5;
-    m[pixel] = x * x + y * y < 0.0625 ? 1.0f : 0.0f;
-  }
+  for (std::int64_t pixel = 0; pixel < images * height * width; ++pixel)
+    m[pixel] = is_in_disc(pixel % (height * width), height, width) ? 1.0f : 0.0f;
   return on_device(std::move(mask));
 }
 

@@ -45,7 +45,7 @@ std::int64_t bytes(const test::BlendOutputCase& c) {
 
 const Rows rows([] {
   for (const test::BlendOutputCase& c :
-       with_other_maps(test::blend_output_network_cases(), test::blend_output_case_at, bytes))
+       with_sweep_or_gpu_map(test::blend_output_network_cases(), test::blend_output_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -90,7 +90,7 @@ std::int64_t bytes(const test::ColorTransformCase& c) {
 
 const Rows rows([] {
   for (const test::ColorTransformCase& c :
-       with_other_maps(test::color_transform_network_cases(), test::color_transform_case_at, bytes))
+       with_sweep_or_gpu_map(test::color_transform_network_cases(), test::color_transform_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
   if (device().kind != DeviceKind::cpu) return;  // packed rows lie in CPU memory
   for (const auto sample : {color_transform::Rows::Sample::u8, color_transform::Rows::Sample::u16})

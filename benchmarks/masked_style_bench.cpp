@@ -50,7 +50,7 @@ std::int64_t bytes(const test::MaskedStyleCase& c) {
 
 const Rows rows([] {
   for (const test::MaskedStyleCase& c :
-       with_other_maps(test::masked_style_network_cases(), test::masked_style_case_at, bytes))
+       with_sweep_or_gpu_map(test::masked_style_network_cases(), test::masked_style_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c.x, dtype);
 });
 

@@ -42,7 +42,7 @@ std::int64_t bytes(const test::PackInputCase& c) {
 
 const Rows rows([] {
   for (const test::PackInputCase& c :
-       with_other_maps(test::pack_input_network_cases(), test::pack_input_case_at, bytes))
+       with_sweep_or_gpu_map(test::pack_input_network_cases(), test::pack_input_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -42,7 +42,7 @@ std::int64_t bytes(const test::ReconstructionCase& c) {
 
 const Rows rows([] {
   for (const test::ReconstructionCase& c :
-       with_other_maps(test::reconstruction_cases(), test::reconstruction_case_at, bytes)) {
+       with_sweep_or_gpu_map(test::reconstruction_cases(), test::reconstruction_case_at, bytes)) {
     if (!c.timed) continue;
     const Shape shape{c.batch, c.height, c.width, 3};
     const auto row = [&](const char* direction) {

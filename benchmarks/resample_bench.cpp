@@ -43,7 +43,7 @@ std::int64_t bytes(const test::ResampleCase& c) {
 
 const Rows rows([] {
   for (const test::ResampleCase& c :
-       with_other_maps(test::resample_network_cases(), test::resample_case_at, bytes))
+       with_sweep_or_gpu_map(test::resample_network_cases(), test::resample_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -58,7 +58,7 @@ std::int64_t bytes(const test::StyleFusionCase& c) {
 
 const Rows rows([] {
   for (const test::StyleFusionCase& c :
-       with_other_maps(test::style_fusion_network_cases(), test::style_fusion_case_at, bytes))
+       with_sweep_or_gpu_map(test::style_fusion_network_cases(), test::style_fusion_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c.x, dtype);
 });
 

@@ -43,7 +43,7 @@ std::int64_t bytes(const test::UpsampleConcatCase& c) {
 
 const Rows rows([] {
   for (const test::UpsampleConcatCase& c :
-       with_other_maps(test::upsample_concat_network_cases(), test::upsample_concat_case_at, bytes))
+       with_sweep_or_gpu_map(test::upsample_concat_network_cases(), test::upsample_concat_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -237,14 +237,26 @@ class BenchTest(program.ProgramTest):
         listed = self.succeed("--benchmark_list_tests", program=BENCH)
         if "without rows" in listed.stderr:
             self.skipTest("too little memory")
-        names = listed.stdout.split()
-        maps = [name.split("/")[3] for name in names if name.startswith("masked_style/forward/f32/")]
-        sizes = [4 * math.prod(map(int, shape.split("x"))) for shape in maps]
-        self.assertLess(min(sizes), min(kibibytes) << 10)
-        self.assertGreater(max(sizes), 9 * max(kibibytes) << 10)
-        for op in ("blend_output", "color_transform", "masked_style", "pack_input", "patch_sample", "reconstruction",
-                   "resample", "style_fusion", "upsample_concat"):  # ten times the last cache, by halves of it
-            self.assertTrue([name for name in names if re.match(rf"{op}/[a-z]+/f32/(map_)?20x", name)], op)
+        elements = {}  # of each op and direction's f32 rows
+        for name in listed.stdout.split():
+            op, direction, dtype, shape = name.split("/")[:4] if name.count("/") >= 3 else [""] * 4
+            if dtype == "f32":
+                if extents := re.match(r"(?:map_)?(\d+(?:x\d+)*)", shape):
+                    elements.setdefault(f"{op}/{direction}", []).append(math.prod(map(int, extents[1].split("x"))))
+        first, last = min(kibibytes) << 10, max(kibibytes) << 10
+        # What moves the elements in its name once, or a whole number of times: half the first cache to ten times the last.
+        for row, bytes_each in (("masked_style/forward", 4), ("patch_sample/draw", 4), ("patch_sample/scatter", 4),
+                                ("norm/forward", 4), ("style_fusion/forward", 8)):
+            self.assertLess(min(elements[row]) * bytes_each, first, row)
+            self.assertGreater(max(elements[row]) * bytes_each, 9 * last, row)
+        # The others move more than these elements, but go as far.
+        for op in ("blend_output", "color_transform", "masked_style", "pack_input", "reconstruction", "resample",
+                   "style_fusion", "upsample_concat"):
+            for direction in ("forward", "backward"):
+                sizes = elements[f"{op}/{direction}"]
+                self.assertGreater(max(sizes) / min(sizes), 10 * last / (first / 2) / 2, f"{op}/{direction}")
+        self.assertLess(min(elements["adamw/step"]) * 36, first)
+        self.assertEqual(len(elements["patch_sample/gather"]), 5)  # the network's alone
 
     def test_what_cannot_be_done(self):
         for filter_, option, out, code in (("nosuch", "--json", "-", 2), ("(", "--json", "-", 2),
