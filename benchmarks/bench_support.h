@@ -4,6 +4,7 @@
 // counters
 //   bytes, flops   the op's own cost(): compulsory work of one call
 //   GB/s, GF/s     compulsory bytes and flops over time
+//   noise          how much parts of the row's calls differ (timing.h), relative
 //   ceiling        the least time that the machine needs for these bytes and flops, measured in the same run
 //                  (machine.h), over the time taken; 1 where a problem that stays in cache outruns memory
 //   arithmetic_ceiling  the same for the flops alone
@@ -14,7 +15,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -90,17 +90,6 @@ inline std::string row_name(const char* op, const char* direction, DType dtype, 
   std::string name = text(op, '/', direction, '/', name_of(dtype), '/');
   for (int axis = 0; axis < shape.rank(); ++axis) name += text(axis ? "x" : "", shape[axis]);
   return name;
-}
-
-// Runs `call` as often as Google Benchmark asks and returns the seconds that one took. Rates are made from this time, since
-// the library's UseRealTime would append itself to the row's name.
-template <class Call>
-double timed_loop(benchmark::State& state, const Call& call) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  for (auto _ : state) call();
-  return std::chrono::duration<double>(Clock::now() - start).count() /
-         static_cast<double>(state.iterations());
 }
 
 // The values over and over: what is there is copied behind itself, so that a GPU's tensors are made quickly.

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "benchmarks/bench_support.h"
+#include "benchmarks/timing.h"
 #include "tools/machine/cpu_probe.h"
 
 namespace attune::bench {
@@ -15,9 +16,10 @@ namespace {
 template <class Work>
 void machine_row(benchmark::State& state, const char* what, const char* rate, const Work& work) {
   double amount = 0;
-  const double seconds = timed_loop(state, [&] { amount = work(); });
+  const Timing timing = time_calls_on_cpu(state, [&] { amount = work(); });
   state.counters[what] = amount;
-  state.counters[rate] = amount * 1e-9 / seconds;
+  state.counters[rate] = amount * 1e-9 / timing.seconds;
+  state.counters["noise"] = timing.noise;
 }
 
 void stream_row(benchmark::State& state, bool writes) {

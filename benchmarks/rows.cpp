@@ -8,6 +8,7 @@
 #include "benchmarks/bench_support.h"
 #include "benchmarks/cuda/replay_timing.h"
 #include "benchmarks/machine.h"
+#include "benchmarks/timing.h"
 #include "tools/machine/cpu_probe.h"
 
 namespace attune::bench {
@@ -32,11 +33,11 @@ const MachineLimits& machine_limits() {
   return limits;
 }
 
-double time_calls(benchmark::State& state, Context& context, const std::function<void()>& call,
+Timing time_calls(benchmark::State& state, Context& context, const std::function<void()>& call,
                   CacheState cache) {
   if constexpr (built_with_cuda)
     if (on_cuda()) return timed_replays(state, context, call, cache);
-  return timed_loop(state, call);
+  return time_calls_on_cpu(state, call);
 }
 
 struct Row {
@@ -85,17 +86,19 @@ void keep(const MeasuredRow& row) {
   all.push_back(row);
 }
 
-void count(benchmark::State& state, const std::string& name, const Row& row, double seconds) {
+void count(benchmark::State& state, const std::string& name, const Row& row, const Timing& timing) {
   const MachineLimits& limits = machine_limits();
   const auto bytes = static_cast<double>(row.cost.bytes), flops = static_cast<double>(row.cost.flops);
   state.counters["bytes"] = bytes;
   state.counters["flops"] = flops;
-  state.counters["GB/s"] = bytes * 1e-9 / seconds;
-  state.counters["GF/s"] = flops * 1e-9 / seconds;
-  const double ceiling = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / seconds);
+  state.counters["GB/s"] = bytes * 1e-9 / timing.seconds;
+  state.counters["GF/s"] = flops * 1e-9 / timing.seconds;
+  state.counters["noise"] = timing.noise;
+  const double ceiling = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / timing.seconds);
   state.counters["ceiling"] = ceiling;
-  state.counters["arithmetic_ceiling"] = limits.arithmetic_seconds(row.cost, row.arithmetic) / seconds;
-  keep({name, row.cost, seconds, ceiling});
+  state.counters["arithmetic_ceiling"] =
+      limits.arithmetic_seconds(row.cost, row.arithmetic) / timing.seconds;
+  keep({name, row.cost, timing.seconds, ceiling});
 }
 
 void run_row(benchmark::State& state, const std::string& name, const std::shared_ptr<const Row>& row,

@@ -51,10 +51,11 @@ template <class Work>
 void machine_row(benchmark::State& state, Context& context, const char* what, const char* rate,
                  const Work& work) {
   double amount = work();
-  const double seconds = timed_replays(
+  const Timing timing = timed_replays(
       state, context, [&] { amount = work(); }, CacheState::hot);
   state.counters[what] = amount;
-  state.counters[rate] = amount * 1e-9 / seconds;
+  state.counters[rate] = amount * 1e-9 / timing.seconds;
+  state.counters["noise"] = timing.noise;
 }
 
 void stream_row(benchmark::State& state, bool writes) {
@@ -98,6 +99,13 @@ void add_gpu_rows() {
   add("stream/copy", stream_row, true);
   add("fma/f32", fma_row, DType::f32);
   add("fma/bf16", fma_row, DType::bf16);
+}
+
+std::int64_t gpu_cache_bytes() {
+  int bytes = 0;
+  cuda_check(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, device().index),
+             "cudaDeviceGetAttribute");
+  return bytes;
 }
 
 GpuSizes gpu_row_sizes() { return {{images, edge, edge, channels}, patches}; }

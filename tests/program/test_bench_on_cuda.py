@@ -68,6 +68,7 @@ class BenchOnCudaTest(program.ProgramTest):
         for row in result["benchmarks"]:
             self.assertNotIn("error_occurred", row)
             self.assertNotIn("event_seconds", row)
+            self.assertGreater(row["noise"], 0, row)
             self.assertTrue(0 < row["ceiling"] <= 1, row)
             self.assertTrue(min(row["arithmetic_ceiling"], 1) <= row["ceiling"], row)
             for rate, work in (("GB/s", "bytes"), ("GF/s", "flops")):

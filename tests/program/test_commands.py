@@ -188,6 +188,7 @@ class BenchTest(program.ProgramTest):
         self.assertGreater(row["bytes"], 0)
         self.assertGreater(row["flops"], 0)
         self.assertTrue(0 < row["ceiling"] <= 1)
+        self.assertGreater(row["noise"], 0)
 
     def test_json_on_stdout_and_in_a_file(self):
         self.expect_row(self.succeed("bench", "--filter", ONE_QUICK_ROW, "--json", "-").stdout)
