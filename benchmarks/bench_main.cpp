@@ -19,6 +19,7 @@
 #include "benchmarks/cuda/event_time_reporter.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/roofline/roofline.h"
+#include "benchmarks/rows.h"
 #include "core/files.h"
 #include "tools/cli/device_option.h"
 

@@ -12,8 +12,6 @@
 // that follow one another.
 #pragma once
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -22,7 +20,6 @@
 #include <vector>
 
 #include "benchmarks/machine.h"
-#include "benchmarks/roofline/roofline.h"
 #include "benchmarks/sweep.h"
 #include "core/context.h"
 #include "core/cost.h"
@@ -38,12 +35,6 @@ class Rows {
  public:
   explicit Rows(void (*add)());
 };
-// The machine's rows and those of every file.
-void add_all_rows();
-// Those that have run, under the machine's limits.
-Roofline roofline(const std::string& caption);
-// Frees what the row that ran last holds, while its device is there.
-void forget_last_row();
 
 // Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed when another one does.
 using Prepare = std::function<std::function<void()>(Context& context)>;

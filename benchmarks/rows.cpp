@@ -1,4 +1,8 @@
 // Adding and running rows, on the CPU or on CUDA.
+#include "benchmarks/rows.h"
+
+#include <benchmark/benchmark.h>
+
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -9,6 +13,7 @@
 #include "benchmarks/cuda/replay_timing.h"
 #include "benchmarks/machine.h"
 #include "benchmarks/timing.h"
+#include "tools/machine/caches.h"
 #include "tools/machine/cpu_probe.h"
 
 namespace attune::bench {
@@ -26,6 +31,12 @@ MachineLimits measure() {
   if constexpr (built_with_cuda)
     if (on_cuda()) return measure_gpu();
   return tools::measure_cpu(threads());
+}
+
+std::int64_t last_level_bytes() {
+  if constexpr (built_with_cuda)
+    if (on_cuda()) return gpu_cache_bytes();
+  return tools::cache_sizes().last;
 }
 
 const MachineLimits& machine_limits() {
@@ -74,19 +85,12 @@ PreparedRow& prepared(const std::shared_ptr<const Row>& row) {
   return *last;
 }
 
-std::vector<MeasuredRow>& measured_rows() {
-  static std::vector<MeasuredRow> all;
-  return all;
+MeasuredRows& measured_rows() {
+  static MeasuredRows rows;
+  return rows;
 }
 
-// The last of a row's runs, which is the longest, is the one that is reported.
-void keep(const MeasuredRow& row) {
-  std::vector<MeasuredRow>& all = measured_rows();
-  if (!all.empty() && all.back().name == row.name) all.pop_back();
-  all.push_back(row);
-}
-
-void count(benchmark::State& state, const std::string& name, const Row& row, const Timing& timing) {
+void count(benchmark::State& state, const Row& row, const Timing& timing) {
   const MachineLimits& limits = machine_limits();
   const auto bytes = static_cast<double>(row.cost.bytes), flops = static_cast<double>(row.cost.flops);
   state.counters["bytes"] = bytes;
@@ -94,11 +98,8 @@ void count(benchmark::State& state, const std::string& name, const Row& row, con
   state.counters["GB/s"] = bytes * 1e-9 / timing.seconds;
   state.counters["GF/s"] = flops * 1e-9 / timing.seconds;
   state.counters["noise"] = timing.noise;
-  const double ceiling = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / timing.seconds);
-  state.counters["ceiling"] = ceiling;
-  state.counters["arithmetic_ceiling"] =
-      limits.arithmetic_seconds(row.cost, row.arithmetic) / timing.seconds;
-  keep({name, row.cost, timing.seconds, ceiling});
+  state.counters["ceiling"] = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / timing.seconds);
+  state.counters["arithmetic_ceiling"] = limits.arithmetic_seconds(row.cost, row.arithmetic) / timing.seconds;
 }
 
 void run_row(benchmark::State& state, const std::string& name, const std::shared_ptr<const Row>& row,
@@ -106,9 +107,12 @@ void run_row(benchmark::State& state, const std::string& name, const std::shared
   machine_limits();  // measured before a row takes memory and warms the machine
   try {
     PreparedRow& ready = prepared(row);
-    count(state, name, *row, time_calls(state, ready.context, ready.call, cache));
+    const Timing timing = time_calls(state, ready.context, ready.call, cache);
+    count(state, *row, timing);
+    measured_rows().keep({name, row->cost, row->arithmetic, timing.seconds, timing.noise});
   } catch (const std::exception& error) {
     forget_last_row();
+    measured_rows().drop(name);
     state.SkipWithError(error.what());
   }
 }
@@ -137,7 +141,9 @@ std::optional<GpuSizes> gpu_sizes() {
   return std::nullopt;
 }
 
-Roofline roofline(const std::string& caption) { return {measured_rows(), machine_limits(), caption}; }
+Roofline roofline(const std::string& caption) {
+  return {measured_rows().all(), machine_limits(), last_level_bytes(), caption};
+}
 
 void forget_last_row() { last_row().reset(); }
 

@@ -18,6 +18,9 @@ struct Axis {
 
   double at(double value) const { return from + (to - from) * std::log(value / low) / std::log(high / low); }
 
+  // The same places for values in another unit, one of which is `unit` of this axis.
+  Axis in(double unit) const { return {low / unit, high / unit, from, to}; }
+
   // 1, 2 and 5 of each decade; on a long axis only 1 is labelled.
   std::vector<Tick> ticks() const {
     std::vector<Tick> ticks;

@@ -4,25 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/roofline/label_places.h"
-#include "benchmarks/roofline/roofline.h"
+#include "benchmarks/roofline/mark.h"
+#include "benchmarks/roofline/measured_rows.h"
 
 namespace attune::bench {
-
-double gigabytes(const MeasuredRow& row);  // a second, as the flops
-double gigaflops(const MeasuredRow& row);
-double percent(const MeasuredRow& row);    // of the ceiling
-double intensity(const MeasuredRow& row);  // flops a byte
-
-std::string figure(double value);  // three digits
-
-// What a row looks like: the op is the colour, the direction the shape, and bf16 is hollow.
-struct Mark {
-  std::string color, direction, dtype;
-
-  // In SVG; `title` shows where the pointer rests on it.
-  std::string at(Point center, const std::string& title = "") const;
-};
 
 struct Entry {
   std::string name;
@@ -30,8 +15,14 @@ struct Entry {
   std::vector<const MeasuredRow*> rows;  // one at least, and of the same op
 
   bool has_flops() const { return rows[0]->cost.flops > 0; }
-  // The rows' least and greatest.
-  std::string range(double (*value)(const MeasuredRow&)) const;
+
+  // What `value` makes of each row.
+  template <class Value>
+  std::vector<double> values(const Value& value) const {
+    std::vector<double> all;
+    for (const MeasuredRow* row : rows) all.push_back(value(*row));
+    return all;
+  }
 };
 
 // In the order of the rows: one a row, or where these are many one an OP/DIRECTION/DTYPE, the hot rows of a GPU apart.

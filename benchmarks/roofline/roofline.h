@@ -1,30 +1,35 @@
-// The rows of a run under the limits of the machine, as a picture.
+// A run's rows as a roofline: what each does a second against its arithmetic intensity, under the limits of the machine.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "benchmarks/machine.h"
-#include "core/cost.h"
+#include "benchmarks/roofline/measured_rows.h"
+#include "tools/machine/limits.h"
 
 namespace attune::bench {
 
-struct MeasuredRow {
-  std::string name;  // OP/DIRECTION/DTYPE/SHAPE, on CUDA also with /hot behind it
-  Cost cost;
-  double seconds;
-  double ceiling;  // the share of the limit, 0..1
-};
-
 struct Roofline {
-  std::vector<MeasuredRow> rows;
-  MachineLimits limits;
-  std::string caption;  // the machine and the day
+  std::vector<MeasuredRow> rows;  // one at least
+  tools::MachineLimits limits;
+  std::int64_t cache_bytes;  // the last level's
+  std::string caption;       // the machine and the day
+
+  // Of the least time that the limits allow, in the time taken; above 1 where a cache helped.
+  double share_of_ceiling(const MeasuredRow& row) const {
+    return limits.seconds(row.cost, row.arithmetic) / row.seconds;
+  }
+  // Whether the row moved its bytes faster than memory can, and could since a cache holds them.
+  bool is_in_cache(const MeasuredRow& row) const {
+    const auto bytes = static_cast<double>(row.cost.bytes);
+    return row.cost.bytes <= cache_bytes && bytes / row.seconds > limits.bytes_per_second;
+  }
 };
 
-// One self-contained SVG: flops a compulsory byte against GFLOP/s, both logarithmic. Rows of no flops stand left of the axis,
-// as high as their bytes a second put them on its edge, where the lines of memory's limits end as well. A table below tells
-// what the numbers beside the marks are: rows, or where these are many OP/DIRECTION/DTYPE.
+// One self-contained SVG, both axes logarithmic. Rows of no flops stand left of the axis, as high as their bytes a second put
+// them on its edge, where the roof of memory ends as well. A table below tells what the numbers beside the marks are: rows, or
+// where these are many OP/DIRECTION/DTYPE.
 std::string roofline_svg(const Roofline& roofline);
 
 }  // namespace attune::bench
