@@ -27,7 +27,7 @@ namespace attune::bench {
 
 namespace {
 
-constexpr int bad_usage = 2;
+constexpr int failed = 1, bad_usage = 2;
 
 Device chosen_device;
 int thread_count = 1;
@@ -81,6 +81,19 @@ std::string run_caption() {
               threads() == 1 ? " CPU thread, " : " CPU threads, ", date.data());
 }
 
+// Whether there is one: where every row failed, or was the machine's own, there is nothing to draw.
+bool write_picture(OutputFile& file) {
+  const std::optional<Roofline> measured = roofline(run_caption());
+  if (!measured) {
+    std::fputs("attune-bench: --roofline: no op's row was measured, so there is no picture\n", stderr);
+    return false;
+  }
+  const std::string svg = roofline_svg(*measured);
+  file.write(svg.data(), svg.size());
+  file.commit();
+  return true;
+}
+
 int run(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
   if (!take_threads(arguments)) {
@@ -88,7 +101,13 @@ int run(int argc, char** argv) {
     return bad_usage;
   }
   chosen_device = tools::pick_device(take_flag(arguments, "--device=").value_or("cpu"));
-  const std::optional<std::string> picture = take_flag(arguments, "--roofline=");
+  const std::optional<std::string> place = take_flag(arguments, "--roofline=");
+  if (place && place->empty()) {
+    std::fputs("attune-bench: --roofline expects a file\n", stderr);
+    return bad_usage;
+  }
+  std::optional<OutputFile> picture;  // opened now, since the rows may take many minutes
+  if (place) picture.emplace(*place);
   const bool on_cuda = chosen_device.kind == DeviceKind::cuda;
   // All rows together stay under 20 minutes, and on a GPU, whose times vary less, within a part of tests/gpu/accept; a flag
   // of the user's comes later and wins.
@@ -106,8 +125,8 @@ int run(int argc, char** argv) {
   const std::size_t rows = on_cuda ? run_cuda_rows(to_file) : benchmark::RunSpecifiedBenchmarks();
   forget_last_row();
   benchmark::Shutdown();
-  if (picture && rows > 0) write_file_atomically(*picture, roofline_svg(roofline(run_caption())));
-  return rows > 0 ? 0 : bad_usage;  // a filter that matches nothing has been told
+  if (rows == 0) return bad_usage;  // a filter that matches nothing has been told
+  return picture && !write_picture(*picture) ? failed : 0;
 }
 
 }  // namespace
@@ -122,6 +141,6 @@ int main(int argc, char** argv) {
     return attune::bench::run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "attune-bench: %s\n", error.what());
-    return 1;
+    return attune::bench::failed;
   }
 }

@@ -141,8 +141,9 @@ std::optional<GpuSizes> gpu_sizes() {
   return std::nullopt;
 }
 
-Roofline roofline(const std::string& caption) {
-  return {measured_rows().all(), machine_limits(), last_level_bytes(), caption};
+std::optional<Roofline> roofline(const std::string& caption) {
+  if (measured_rows().all().empty()) return std::nullopt;
+  return Roofline{measured_rows().all(), machine_limits(), last_level_bytes(), caption};
 }
 
 void forget_last_row() { last_row().reset(); }

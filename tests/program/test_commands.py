@@ -221,6 +221,19 @@ class BenchTest(program.ProgramTest):
         self.assertTrue([word for word in words if re.search(r", 1 CPU thread, \d{4}-\d\d-\d\d \d\d:\d\d UTC$", word)])
         self.assertEqual(list(self.folder.iterdir()), [out])
 
+    def test_roofline_on_stdout(self):
+        out = self.folder / "rows.json"
+        told = self.succeed("bench", "--filter", ONE_QUICK_ROW, "--roofline", "-", "--json", out, "--threads", 1)
+        self.assertEqual(ElementTree.fromstring(told.stdout).tag, "{http://www.w3.org/2000/svg}svg")
+        self.expect_row(out.read_text())
+        self.assertIn(", 1 CPU thread, ", told.stdout)
+
+    def test_no_picture_of_no_rows(self):
+        result = program.run("bench", "--filter", "^fma/f32$", "--roofline", self.folder / "out.svg")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no op's row was measured", result.stderr)
+        self.assertEqual(program.files_in(self.folder), {})
+
     def test_roofline_of_many_rows(self):
         out = self.folder / "roofline.svg"
         told = self.succeed("--benchmark_filter=/8x(12x12|24x24|48x48)", "--benchmark_min_time=0.0001", "--threads=1",
@@ -266,7 +279,8 @@ class BenchTest(program.ProgramTest):
                                            ("nosuch", "--json", self.folder / "out.json", 2),
                                            ("nosuch", "--roofline", self.folder / "out.svg", 2),
                                            (ONE_QUICK_ROW, "--json", "/proc/rows.json", 1),
-                                           (ONE_QUICK_ROW, "--roofline", "/proc/rows.svg", 1)):
+                                           (ONE_QUICK_ROW, "--roofline", "/proc/rows.svg", 1),
+                                           (ONE_QUICK_ROW, "--roofline", "", 2), (ONE_QUICK_ROW, "--json", "", 2)):
             result = program.run("bench", "--filter", filter_, option, out)
             self.assertEqual(result.returncode, code, result.stderr)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
@@ -276,6 +290,20 @@ class BenchTest(program.ProgramTest):
         out = self.folder / "rows.json"
         log = self.folder / "log"
         with open(log, "w") as output:
+    def test_two_outputs_in_one_place(self):
+        out = self.folder / "out"
+        for json_place, picture in (("-", "-"), (out, out), (out, f"{self.folder}/./out")):
+            result = program.run("bench", "--filter", ONE_QUICK_ROW, "--json", json_place, "--roofline", picture)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("cannot both go to", result.stderr)
+            self.assertEqual((result.stdout, program.files_in(self.folder)), ("", {}))
+
+    def test_the_program_that_runs_the_rows(self):
+        for place, code in (("/proc/rows.svg", 1), ("", 2)):
+            result = program.run(f"--benchmark_filter={ONE_QUICK_ROW}", f"--roofline={place}", program=BENCH)
+            self.assertEqual(result.returncode, code, result.stderr)
+            self.assertEqual((result.stdout, len(result.stderr.splitlines())), ("", 1))  # before any row
+
             process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out)], stdout=output,
                                        stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
         deadline = time.monotonic() + program.TIMEOUT

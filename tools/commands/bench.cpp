@@ -93,14 +93,23 @@ int run_and_wait(const std::vector<std::string>& words, bool quiet) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+bool is_same_place(const std::string& one, const std::string& other) {
+  std::error_code error;
+  return one == other ||
+         std::filesystem::weakly_canonical(one, error) == std::filesystem::weakly_canonical(other, error);
+}
+
+// A validator: CLI11 takes "" for a value.
+std::string expect_file(const std::string& place) { return place.empty() ? "expects a file" : ""; }
+
 void run(const Options& options) {
   const Device device = pick_device(options.device.device);
   std::vector<std::string> words = {bench_program().string(), "--device=" + text(device)};
   if (options.device.threads > 0) words.push_back("--threads=" + std::to_string(options.device.threads));
   if (!options.filter.empty()) words.push_back("--benchmark_filter=" + options.filter);
 
-  require(options.json != "-" || options.roofline != "-", ErrorKind::configuration,
-          "--json and --roofline cannot both go to stdout");
+  require(options.json.empty() || !is_same_place(options.json, options.roofline), ErrorKind::configuration,
+          "--json and --roofline cannot both go to ", options.json == "-" ? "stdout" : options.json);
   std::optional<ChildFile> json, roofline;
   if (!options.json.empty()) {
     json.emplace(options.json, ".json");
@@ -125,9 +134,12 @@ void add_bench_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("bench", "Measure the kernels and this machine's limits");
   auto options = std::make_shared<Options>();
   command->add_option("--filter", options->filter, "Only rows whose name matches this regular expression");
-  command->add_option("--json", options->json, "Google Benchmark's JSON to this file; - for stdout");
-  command->add_option("--roofline", options->roofline,
-                      "A picture of the rows under the machine's limits, SVG, to this file; - for stdout");
+  command->add_option("--json", options->json, "Google Benchmark's JSON to this file; - for stdout")
+      ->check(expect_file);
+  command
+      ->add_option("--roofline", options->roofline,
+                   "A roofline of the rows, an SVG picture, to this file; - for stdout")
+      ->check(expect_file);
   add_device_options(*command, options->device);
   command->callback([options] { run(*options); });
 }
