@@ -274,6 +274,10 @@ class BenchTest(program.ProgramTest):
         self.assertLess(min(elements["adamw/step"]) * 36, first)
         self.assertEqual(len(elements["patch_sample/gather"]), 5)  # the network's alone
 
+    def test_names_are_unique(self):
+        names = self.succeed("--benchmark_list_tests", program=BENCH).stdout.split()
+        self.assertEqual(len(names), len(set(names)))
+
     def test_what_cannot_be_done(self):
         for filter_, option, out, code in (("nosuch", "--json", "-", 2), ("(", "--json", "-", 2),
                                            ("nosuch", "--json", self.folder / "out.json", 2),
@@ -286,10 +290,6 @@ class BenchTest(program.ProgramTest):
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertEqual((result.stdout, program.files_in(self.folder)), ("", {}))
 
-    def test_stopped(self):
-        out = self.folder / "rows.json"
-        log = self.folder / "log"
-        with open(log, "w") as output:
     def test_two_outputs_in_one_place(self):
         out = self.folder / "out"
         for json_place, picture in (("-", "-"), (out, out), (out, f"{self.folder}/./out")):
@@ -304,6 +304,10 @@ class BenchTest(program.ProgramTest):
             self.assertEqual(result.returncode, code, result.stderr)
             self.assertEqual((result.stdout, len(result.stderr.splitlines())), ("", 1))  # before any row
 
+    def test_stopped(self):
+        out = self.folder / "rows.json"
+        log = self.folder / "log"
+        with open(log, "w") as output:
             process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out)], stdout=output,
                                        stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
         deadline = time.monotonic() + program.TIMEOUT
