@@ -113,8 +113,9 @@ inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed)
 
 // Masks like those of real composites: each image's foreground is one disc that covers about a fifth of it.
 inline bool is_in_disc(std::int64_t pixel, std::int64_t height, std::int64_t width) {
-  const double x = (static_cast<double>(pixel % width) + 0.5) / static_cast<double>(width) - 0.5;
-  const double y = (static_cast<double>(pixel / width) + 0.5) / static_cast<double>(height) - 0.5;
+  const std::int64_t row = pixel / width, column = pixel % width;
+  const double x = (static_cast<double>(column) + 0.5) / static_cast<double>(width) - 0.5;
+  const double y = (static_cast<double>(row) + 0.5) / static_cast<double>(height) - 0.5;
   return x * x + y * y < 0.0625;
 }
 
