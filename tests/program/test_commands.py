@@ -308,8 +308,8 @@ class BenchTest(program.ProgramTest):
         out = self.folder / "rows.json"
         log = self.folder / "log"
         with open(log, "w") as output:
-            process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out)], stdout=output,
-                                       stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
+            process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out), "--roofline", str(out) + ".svg"],
+                                       stdout=output, stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
         deadline = time.monotonic() + program.TIMEOUT
         while "Running" not in log.read_text():  # attune-bench's first words
             self.assertLess(time.monotonic(), deadline)
