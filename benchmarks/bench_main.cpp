@@ -58,7 +58,7 @@ void take_threads(std::vector<char*>& arguments) {
 
 // A file that can be made: tried now, since the rows may take many minutes.
 std::optional<std::string> take_picture(std::vector<char*>& arguments) {
-  const std::optional<std::string> place = take_flag(arguments, "--roofline=");
+  std::optional<std::string> place = take_flag(arguments, "--roofline=");
   if (!place) return place;
   require(!place->empty(), ErrorKind::configuration, "--roofline expects a file");
   const OutputFile trial(*place);

@@ -260,7 +260,7 @@ class BenchTest(program.ProgramTest):
                 if extents := re.match(r"(?:map_)?(\d+(?:x\d+)*)", shape):
                     elements.setdefault(f"{op}/{direction}", []).append(math.prod(map(int, extents[1].split("x"))))
         first, last = min(kibibytes) << 10, max(kibibytes) << 10
-        # What moves the elements in its name once, or a whole number of times: half the first cache to ten times the last.
+        # What moves the elements in its name a whole number of times: half the first cache to ten times the last.
         for row, bytes_each in (("masked_style/forward", 4), ("patch_sample/draw", 4), ("patch_sample/scatter", 4),
                                 ("norm/forward", 4), ("style_fusion/forward", 8)):
             self.assertLess(min(elements[row]) * bytes_each, first, row)
@@ -308,8 +308,9 @@ class BenchTest(program.ProgramTest):
         out = self.folder / "rows.json"
         log = self.folder / "log"
         with open(log, "w") as output:
-            process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out), "--roofline", str(out) + ".svg"],
-                                       stdout=output, stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
+            words = [str(program.PROGRAM), "bench", "--json", str(out), "--roofline", f"{out}.svg"]
+            process = subprocess.Popen(words, stdout=output, stderr=output,
+                                       env={**os.environ, "TMPDIR": str(self.folder)})
         deadline = time.monotonic() + program.TIMEOUT
         while "Running" not in log.read_text():  # attune-bench's first words
             self.assertLess(time.monotonic(), deadline)
