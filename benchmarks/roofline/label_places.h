@@ -18,6 +18,14 @@ class LabelPlaces {
   void take(const Box& box) { taken_.push_back(box); }
   void take_mark(Point center) { take(Box::around(center, mark_size, mark_size)); }
 
+  // Takes the first of these that is free, or else the first.
+  Box take_first_free(const std::vector<Box>& boxes) {
+    const auto free = std::find_if(boxes.begin(), boxes.end(), [&](const Box& box) { return is_free(box); });
+    const Box box = free == boxes.end() ? boxes.front() : *free;
+    take(box);
+    return box;
+  }
+
   // Takes the place nearest to the mark and returns its center; nothing where all within `steps` of half a label's height
   // are taken.
   std::optional<Point> take_near(Point mark, double width, double height, int steps) {

@@ -40,7 +40,8 @@ void Plot::draw() {
   axes();
   roofs();
   marks();
-  names_of_limits();  // over the marks
+  names_of_limits();
+  numbers();
 }
 
 double Plot::greatest_peak() const {
@@ -112,7 +113,6 @@ void Plot::memory_roof(const Limit& bandwidth, const char* classes) {
 void Plot::arithmetic_roof(const Limit& peak) {
   const double y = y_.at(1e-9 * peak.rate);
   svg_.line("roof", {x_.at(ridge_point(peak)), y}, {frame_.right, y});
-  label_places_.take({frame_.right - 240, y - 24, frame_.right, y});
 }
 
 // A bandwidth's stands above the frame: beside its line it would cover the rows that a cache lifts there.
@@ -124,9 +124,18 @@ void Plot::names_of_limits() {
   };
   name_bandwidth(frame_.left, ceiling_, ", the ceiling", "roof");
   name_bandwidth(frame_.left + 440, other_bandwidth_, "", "roof dashed");
-  for (const Limit& peak : peaks_)
-    svg_.text("limit end", {frame_.right - 12, y_.at(1e-9 * peak.rate) - 8},
-              text(peak.name, ' ', figure(1e-9 * peak.rate / unit_.gigaflops), ' ', unit_.name));
+  for (const Limit& peak : peaks_) name_arithmetic_roof(peak);
+}
+
+// Over its line where no mark is, as far to the right as can be.
+void Plot::name_arithmetic_roof(const Limit& peak) {
+  constexpr double name_width = 240, step = 12;
+  const double y = y_.at(1e-9 * peak.rate);
+  std::vector<Box> places;
+  for (double right = frame_.right - step; right - name_width > plot_left_; right -= step)
+    places.push_back({right - name_width, y - 26, right, y - 2});
+  svg_.text("limit end", {label_places_.take_first_free(places).right, y - 8},
+            text(peak.name, ' ', figure(1e-9 * peak.rate / unit_.gigaflops), ' ', unit_.name));
 }
 
 // Of each entry's rows. Those without flops have a column an entry.
@@ -147,13 +156,17 @@ std::vector<std::vector<Point>> Plot::positions() const {
 }
 
 void Plot::marks() {
-  std::vector<std::vector<Point>> all = positions();
+  const std::vector<std::vector<Point>> all = positions();
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = 0; j < all[i].size(); ++j) {
       label_places_.take_mark(all[i][j]);
       svg_.raw(entries_[i].mark.svg_at(all[i][j], title_of(*entries_[i].rows[j])));
     }
-  // A number for the highest mark of each entry, farther off where it must be; then what still fits.
+}
+
+// One for the highest mark of each entry, farther off where it must be; then what still fits.
+void Plot::numbers() {
+  std::vector<std::vector<Point>> all = positions();
   for (std::vector<Point>& marks : all)
     std::sort(marks.begin(), marks.end(), [](Point a, Point b) { return a.y < b.y; });
   for (std::size_t i = 0; i < all.size(); ++i) number(i, all[i][0], 12);

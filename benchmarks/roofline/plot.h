@@ -35,6 +35,8 @@ class Plot {
   void arithmetic_roof(const Limit& peak);
   void marks();
   void names_of_limits();
+  void name_arithmetic_roof(const Limit& peak);
+  void numbers();
   void number(std::size_t entry, Point mark, int steps);
   std::vector<std::vector<Point>> positions() const;
   std::string title_of(const MeasuredRow& row) const;

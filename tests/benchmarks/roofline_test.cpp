@@ -167,6 +167,18 @@ TEST_CASE("Each dtype's peak begins at its own ridge point on the ceiling of mem
   CHECK(picture.words.count("FMA f32 100 GFLOP/s") == 1);
 }
 
+TEST_CASE("A peak's name covers no mark") {
+  const tools::MachineLimits machine = limits_of(memory, memory, memory, peak, 16 * peak);
+  MeasuredRow above_f32 = row_of("matmul/forward/bf16/high", 0.001, 1000, 1000 / 120.0);
+  above_f32.arithmetic = DType::bf16;
+  const std::string svg = roofline_svg({{above_f32}, machine, cache_bytes, "a machine"});
+  const Point mark = picture_of(svg).marks.at(0);
+  const auto name = matches(svg, "<text class='limit end' x='(.*?)' y='(.*?)' >FMA f32").at(0);
+  const double right = number(name, 1), foot = number(name, 2);
+  CHECK((mark.y < foot + 10 && mark.y > foot - 20));  // it is at the name's height
+  CHECK((mark.x > right || mark.x < right - 200));
+}
+
 TEST_CASE("The table's figures") {
   const Picture one = draw({half_of_memory});
   CHECK(one.words.count("Roofline of attune bench: 1 row") == 1);
