@@ -14,7 +14,7 @@ using Cells = std::array<std::string, 6>;
 
 // Where the cells end, from the table's left: ranges take more room, and the names before them less.
 constexpr std::array<double, 6> ends_of_rows = {0, 600, 668, 752, 832, 950},
-                                ends_of_groups = {360, 404, 536, 650, 764, 950};
+                                ends_of_groups = {356, 398, 528, 638, 746, 950};
 
 std::string share_of_ceiling(const Roofline& roofline, const Entry& entry) {
   std::vector<double> shares;  // of the rows that went to memory
