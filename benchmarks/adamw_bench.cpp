@@ -34,11 +34,13 @@ struct Problem {
   }
 };
 
+std::int64_t bytes(const test::AdamwCase& c) { return adamw::step_cost(c.elements, c.averaged).bytes; }
+
 const Rows rows([] {
-  for (const test::AdamwCase& c : test::adamw_cases()) {
+  for (const test::AdamwCase& c : with_sweep(test::adamw_cases(), test::adamw_case_at, bytes)) {
     if (!c.timed) continue;
     add_row(row_name("adamw", "step", DType::f32, {c.elements}), adamw::step_cost(c.elements, true),
-            [&c](Context& context) {
+            [c](Context& context) {
               const auto problem = std::make_shared<Problem>(c);
               return [problem, &context] { problem->step(context); };
             });

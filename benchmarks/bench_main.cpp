@@ -1,12 +1,14 @@
-// attune-bench [--device=auto|cpu|cuda|cuda:N] [--threads=N] [Google Benchmark's flags]: every op's rows, and the machine's
-// limits beside them. Without --device they run on the CPU.
+// attune-bench [--device=auto|cpu|cuda|cuda:N] [--threads=N] [--roofline=FILE.svg] [Google Benchmark's flags]: every op's
+// rows, and the machine's limits beside them. Without --device they run on the CPU.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <optional>
 #include <string>
@@ -16,13 +18,16 @@
 #include "benchmarks/bench_support.h"
 #include "benchmarks/cuda/event_time_reporter.h"
 #include "benchmarks/machine.h"
+#include "benchmarks/roofline/roofline.h"
+#include "benchmarks/rows.h"
+#include "core/error.h"
+#include "core/files.h"
 #include "tools/cli/device_option.h"
+#include "tools/cli/exit_code.h"
 
 namespace attune::bench {
 
 namespace {
-
-constexpr int bad_usage = 2;
 
 Device chosen_device;
 int thread_count = 1;
@@ -41,14 +46,23 @@ std::optional<std::string> take_flag(std::vector<char*>& arguments, const std::s
   return value;
 }
 
-// False where the value is no positive number.
-bool take_threads(std::vector<char*>& arguments) {
+void take_threads(std::vector<char*>& arguments) {
   thread_count = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const std::optional<std::string> value = take_flag(arguments, "--threads=");
-  if (!value) return true;
+  if (!value) return;
   const char* end = value->data() + value->size();
   const auto [stop, error] = std::from_chars(value->data(), end, thread_count);
-  return error == std::errc() && stop == end && thread_count >= 1;
+  require(error == std::errc() && stop == end && thread_count >= 1, ErrorKind::configuration,
+          "--threads expects a positive number, not ", *value);
+}
+
+// A file that can be made: tried now, since the rows may take many minutes.
+std::optional<std::string> take_picture(std::vector<char*>& arguments) {
+  std::optional<std::string> place = take_flag(arguments, "--roofline=");
+  if (!place) return place;
+  require(!place->empty(), ErrorKind::configuration, "--roofline expects a file");
+  const OutputFile trial(*place);
+  return place;
 }
 
 // As the library's own choice of reporters, but with the GPU's time.
@@ -60,13 +74,38 @@ std::size_t run_cuda_rows(bool to_file) {
   return benchmark::RunSpecifiedBenchmarks(&console, to_file ? &json : nullptr);
 }
 
+std::string device_name() {
+  if constexpr (built_with_cuda)
+    if (chosen_device.kind == DeviceKind::cuda) return gpu_name();
+  return cpu_name();
+}
+
+// Where and when.
+std::string run_caption() {
+  std::array<char, 32> date{};
+  const std::time_t now = std::time(nullptr);
+  std::tm utc = {};
+  std::strftime(date.data(), date.size(), "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &utc));
+  return text(benchmark::SystemInfo::Get().name, ", ", device_name(), ", ", threads(),
+              threads() == 1 ? " CPU thread, " : " CPU threads, ", date.data());
+}
+
+// Whether there is one: where every row failed, or was the machine's own, there is nothing to draw.
+bool write_picture(const std::string& place) {
+  const std::optional<Roofline> measured = roofline(run_caption());
+  if (!measured) {
+    std::fputs("attune-bench: --roofline: no op's row was measured, so there is no picture\n", stderr);
+    return false;
+  }
+  write_file_atomically(place, roofline_svg(*measured));
+  return true;
+}
+
 int run(int argc, char** argv) {
   std::vector<char*> arguments(argv, argv + argc);
-  if (!take_threads(arguments)) {
-    std::fputs("attune-bench: --threads expects a positive number\n", stderr);
-    return bad_usage;
-  }
+  take_threads(arguments);
   chosen_device = tools::pick_device(take_flag(arguments, "--device=").value_or("cpu"));
+  const std::optional<std::string> picture = take_picture(arguments);
   const bool on_cuda = chosen_device.kind == DeviceKind::cuda;
   // All rows together stay under 20 minutes, and on a GPU, whose times vary less, within a part of tests/gpu/accept; a flag
   // of the user's comes later and wins.
@@ -77,15 +116,15 @@ int run(int argc, char** argv) {
   });
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return bad_usage;
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return tools::exit_usage;
   benchmark::AddCustomContext("attune_threads", std::to_string(threads()));
-  if constexpr (built_with_cuda)
-    if (on_cuda) benchmark::AddCustomContext("attune_device", gpu_name());
+  benchmark::AddCustomContext("attune_device", device_name());
   add_all_rows();
   const std::size_t rows = on_cuda ? run_cuda_rows(to_file) : benchmark::RunSpecifiedBenchmarks();
   forget_last_row();
   benchmark::Shutdown();
-  return rows > 0 ? 0 : bad_usage;  // a filter that matches nothing has been told
+  if (rows == 0) return tools::exit_usage;  // a filter that matches nothing has been told
+  return picture && !write_picture(*picture) ? tools::exit_failed : tools::exit_done;
 }
 
 }  // namespace
@@ -98,8 +137,11 @@ int threads() { return thread_count; }
 int main(int argc, char** argv) {
   try {
     return attune::bench::run(argc, argv);
+  } catch (const attune::Error& error) {
+    std::fprintf(stderr, "attune-bench: %s\n", error.what());
+    return attune::tools::exit_code(error.kind());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "attune-bench: %s\n", error.what());
-    return 1;
+    return attune::tools::exit_failed;
   }
 }

@@ -4,6 +4,7 @@
 // counters
 //   bytes, flops   the op's own cost(): compulsory work of one call
 //   GB/s, GF/s     compulsory bytes and flops over time
+//   noise          how much parts of the row's calls differ (timing.h), relative
 //   ceiling        the least time that the machine needs for these bytes and flops, measured in the same run
 //                  (machine.h), over the time taken; 1 where a problem that stays in cache outruns memory
 //   arithmetic_ceiling  the same for the flops alone
@@ -11,10 +12,7 @@
 // that follow one another.
 #pragma once
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,6 +20,7 @@
 #include <vector>
 
 #include "benchmarks/machine.h"
+#include "benchmarks/sweep.h"
 #include "core/context.h"
 #include "core/cost.h"
 #include "core/dtype.h"
@@ -36,10 +35,6 @@ class Rows {
  public:
   explicit Rows(void (*add)());
 };
-// The machine's rows and those of every file.
-void add_all_rows();
-// Frees what the row that ran last holds, while its device is there.
-void forget_last_row();
 
 // Allocates a row's tensors and returns the call to be timed; made when the row runs and destroyed when another one does.
 using Prepare = std::function<std::function<void()>(Context& context)>;
@@ -54,11 +49,26 @@ int threads();
 // None on the CPU, which these would keep busy for minutes.
 std::optional<GpuSizes> gpu_sizes();
 
-// A network's cases, and on a GPU the one that `at` makes of the map by which it is judged.
+// The cases, and on the CPU the sweep: what `at` makes of its maps, with rows of so many `bytes`.
+template <class Case, class Bytes>
+std::vector<Case> with_sweep(std::vector<Case> cases, Case (*at)(const Shape& map), const Bytes& bytes) {
+  if (device().kind != DeviceKind::cpu) return cases;
+  for (const Shape& map : sweep_maps([&](const Shape& sample) { return bytes(at(sample)); }))
+    cases.push_back(at(map));
+  return cases;
+}
+
+// The cases, and on a GPU the one of the map by which it is judged.
 template <class Case>
-std::vector<Case> with_gpu_case(std::vector<Case> cases, Case (*at)(const Shape& map)) {
+std::vector<Case> with_gpu_map(std::vector<Case> cases, Case (*at)(const Shape& map)) {
   if (const std::optional<GpuSizes> sizes = gpu_sizes()) cases.push_back(at(sizes->map));
   return cases;
+}
+
+template <class Case, class Bytes>
+std::vector<Case> with_sweep_or_gpu_map(std::vector<Case> cases, Case (*at)(const Shape& map),
+                                        const Bytes& bytes) {
+  return with_sweep(with_gpu_map(std::move(cases), at), at, bytes);
 }
 
 // The same tensor there.
@@ -71,17 +81,6 @@ inline std::string row_name(const char* op, const char* direction, DType dtype, 
   std::string name = text(op, '/', direction, '/', name_of(dtype), '/');
   for (int axis = 0; axis < shape.rank(); ++axis) name += text(axis ? "x" : "", shape[axis]);
   return name;
-}
-
-// Runs `call` as often as Google Benchmark asks and returns the seconds that one took. Rates are made from this time, since
-// the library's UseRealTime would append itself to the row's name.
-template <class Call>
-double timed_loop(benchmark::State& state, const Call& call) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  for (auto _ : state) call();
-  return std::chrono::duration<double>(Clock::now() - start).count() /
-         static_cast<double>(state.iterations());
 }
 
 // The values over and over: what is there is copied behind itself, so that a GPU's tensors are made quickly.
@@ -112,15 +111,19 @@ inline Tensor random_tensor(const Shape& shape, DType dtype, std::uint64_t seed)
   return on_device(std::move(tensor));
 }
 
-// A mask like those of real composites: each image's foreground is one disc that covers about a fifth of it.
+// Masks like those of real composites: each image's foreground is one disc that covers about a fifth of it.
+inline bool is_in_disc(std::int64_t pixel, std::int64_t height, std::int64_t width) {
+  const std::int64_t row = pixel / width, column = pixel % width;
+  const double x = (static_cast<double>(column) + 0.5) / static_cast<double>(width) - 0.5;
+  const double y = (static_cast<double>(row) + 0.5) / static_cast<double>(height) - 0.5;
+  return x * x + y * y < 0.0625;
+}
+
 inline Tensor disc_mask(std::int64_t images, std::int64_t height, std::int64_t width) {
   Tensor mask({images, height, width}, DType::f32);
   auto* m = mask.as<float>();
-  for (std::int64_t pixel = 0; pixel < images * height * width; ++pixel) {
-    const double x = (static_cast<double>(pixel % width) + 0.5) / static_cast<double>(width) - 0.5;
-    const double y = (static_cast<double>(pixel / width % height) + 0.5) / static_cast<double>(height) - 0.5;
-    m[pixel] = x * x + y * y < 0.0625 ? 1.0f : 0.0f;
-  }
+  for (std::int64_t pixel = 0; pixel < images * height * width; ++pixel)
+    m[pixel] = is_in_disc(pixel % (height * width), height, width) ? 1.0f : 0.0f;
   return on_device(std::move(mask));
 }
 

@@ -39,9 +39,13 @@ void add_rows(const test::BlendOutputCase& c, DType dtype) {
           });
 }
 
+std::int64_t bytes(const test::BlendOutputCase& c) {
+  return blend_output::forward_cost(c.image, DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::BlendOutputCase& c :
-       with_gpu_case(test::blend_output_network_cases(), test::blend_output_case_at))
+       with_sweep_or_gpu_map(test::blend_output_network_cases(), test::blend_output_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

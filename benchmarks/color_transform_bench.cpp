@@ -84,9 +84,13 @@ void add_picture(color_transform::Rows::Sample sample, bool full_mask) {
           });
 }
 
+std::int64_t bytes(const test::ColorTransformCase& c) {
+  return color_transform::forward_cost(c.transform, c.image, DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::ColorTransformCase& c :
-       with_gpu_case(test::color_transform_network_cases(), test::color_transform_case_at))
+       with_sweep_or_gpu_map(test::color_transform_network_cases(), test::color_transform_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
   if (device().kind != DeviceKind::cpu) return;  // packed rows lie in CPU memory
   for (const auto sample : {color_transform::Rows::Sample::u8, color_transform::Rows::Sample::u16})

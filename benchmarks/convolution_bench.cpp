@@ -50,12 +50,10 @@ Prepare prepare(const ConvolutionCase& c, DType dtype, void (Problem::*call)(Con
 const Rows rows([] {
   for (const ConvolutionCase& c : test::convolution_network_cases())
     for (const DType dtype : {DType::f32, DType::bf16}) {
-      const Shape shape = {c.input[0], c.input[1], c.input[2], c.outputs};
-      add_row(row_name("convolution", "forward", dtype, shape),
-              convolution::forward_cost(c.x(), c.weights(), dtype, c.options),
+      const std::string tail = text('/', name_of(dtype), '/', c.shape_name());
+      add_row("convolution/forward" + tail, convolution::forward_cost(c.x(), c.weights(), dtype, c.options),
               prepare(c, dtype, &Problem::forward), dtype);
-      add_row(row_name("convolution", "backward", dtype, shape),
-              convolution::backward_cost(c.x(), c.weights(), dtype, c.options),
+      add_row("convolution/backward" + tail, convolution::backward_cost(c.x(), c.weights(), dtype, c.options),
               prepare(c, dtype, &Problem::backward), dtype);
     }
 });

@@ -1,6 +1,7 @@
 // What this machine can do at best, by --threads CPU threads or on a GPU: the limits that rows are compared with.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "core/shape.h"
@@ -17,7 +18,9 @@ MachineLimits measure_gpu();
 void add_cpu_rows();
 void add_gpu_rows();
 
+std::string cpu_name();
 std::string gpu_name();
+std::int64_t gpu_cache_bytes();  // of the second level, the last
 
 // The sizes by which a GPU's kernels are judged, beside those of networks; far smaller where the host takes its place.
 struct GpuSizes {

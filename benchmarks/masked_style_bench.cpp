@@ -44,9 +44,13 @@ void add_rows(const Shape& shape, DType dtype) {
           });
 }
 
+std::int64_t bytes(const test::MaskedStyleCase& c) {
+  return masked_style::forward_cost(c.x, DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::MaskedStyleCase& c :
-       with_gpu_case(test::masked_style_network_cases(), test::masked_style_case_at))
+       with_sweep_or_gpu_map(test::masked_style_network_cases(), test::masked_style_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c.x, dtype);
 });
 

@@ -36,9 +36,13 @@ void add_rows(const test::PackInputCase& c, DType dtype) {
           });
 }
 
+std::int64_t bytes(const test::PackInputCase& c) {
+  return pack_input::forward_cost(c.picture, c.x(), DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::PackInputCase& c :
-       with_gpu_case(test::pack_input_network_cases(), test::pack_input_case_at))
+       with_sweep_or_gpu_map(test::pack_input_network_cases(), test::pack_input_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -36,9 +36,13 @@ struct Problem {
   }
 };
 
+std::int64_t bytes(const test::ReconstructionCase& c) {
+  return reconstruction::forward_cost({c.batch, c.height, c.width, 3}, DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::ReconstructionCase& c :
-       with_gpu_case(test::reconstruction_cases(), test::reconstruction_case_at)) {
+       with_sweep_or_gpu_map(test::reconstruction_cases(), test::reconstruction_case_at, bytes)) {
     if (!c.timed) continue;
     const Shape shape{c.batch, c.height, c.width, 3};
     const auto row = [&](const char* direction) {

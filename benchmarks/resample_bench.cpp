@@ -37,8 +37,13 @@ void add_rows(const test::ResampleCase& c, DType dtype) {
   });
 }
 
+std::int64_t bytes(const test::ResampleCase& c) {
+  return resample::cost(c.x, {c.x[0], c.h, c.w, c.x[3]}, DType::f32, c.method).bytes;
+}
+
 const Rows rows([] {
-  for (const test::ResampleCase& c : with_gpu_case(test::resample_network_cases(), test::resample_case_at))
+  for (const test::ResampleCase& c :
+       with_sweep_or_gpu_map(test::resample_network_cases(), test::resample_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -1,4 +1,8 @@
 // Adding and running rows, on the CPU or on CUDA.
+#include "benchmarks/rows.h"
+
+#include <benchmark/benchmark.h>
+
 #include <algorithm>
 #include <exception>
 #include <memory>
@@ -8,6 +12,8 @@
 #include "benchmarks/bench_support.h"
 #include "benchmarks/cuda/replay_timing.h"
 #include "benchmarks/machine.h"
+#include "benchmarks/timing.h"
+#include "tools/machine/caches.h"
 #include "tools/machine/cpu_probe.h"
 
 namespace attune::bench {
@@ -27,16 +33,22 @@ MachineLimits measure() {
   return tools::measure_cpu(threads());
 }
 
+std::int64_t last_level_bytes() {
+  if constexpr (built_with_cuda)
+    if (on_cuda()) return gpu_cache_bytes();
+  return tools::cache_sizes().last;
+}
+
 const MachineLimits& machine_limits() {
   static const MachineLimits limits = measure();
   return limits;
 }
 
-double time_calls(benchmark::State& state, Context& context, const std::function<void()>& call,
+Timing time_calls(benchmark::State& state, Context& context, const std::function<void()>& call,
                   CacheState cache) {
   if constexpr (built_with_cuda)
     if (on_cuda()) return timed_replays(state, context, call, cache);
-  return timed_loop(state, call);
+  return time_calls_on_cpu(state, call);
 }
 
 struct Row {
@@ -73,31 +85,41 @@ PreparedRow& prepared(const std::shared_ptr<const Row>& row) {
   return *last;
 }
 
-void count(benchmark::State& state, const Row& row, double seconds) {
+MeasuredRows& measured_rows() {
+  static MeasuredRows rows;
+  return rows;
+}
+
+void count(benchmark::State& state, const Row& row, const Timing& timing) {
   const MachineLimits& limits = machine_limits();
   const auto bytes = static_cast<double>(row.cost.bytes), flops = static_cast<double>(row.cost.flops);
   state.counters["bytes"] = bytes;
   state.counters["flops"] = flops;
-  state.counters["GB/s"] = bytes * 1e-9 / seconds;
-  state.counters["GF/s"] = flops * 1e-9 / seconds;
-  state.counters["ceiling"] = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / seconds);
-  state.counters["arithmetic_ceiling"] = limits.arithmetic_seconds(row.cost, row.arithmetic) / seconds;
+  state.counters["GB/s"] = bytes * 1e-9 / timing.seconds;
+  state.counters["GF/s"] = flops * 1e-9 / timing.seconds;
+  state.counters["noise"] = timing.noise;
+  state.counters["ceiling"] = std::min(1.0, limits.seconds(row.cost, row.arithmetic) / timing.seconds);
+  state.counters["arithmetic_ceiling"] = limits.arithmetic_seconds(row.cost, row.arithmetic) / timing.seconds;
 }
 
-void run_row(benchmark::State& state, const std::shared_ptr<const Row>& row, CacheState cache) {
+void run_row(benchmark::State& state, const std::string& name, const std::shared_ptr<const Row>& row,
+             CacheState cache) {
   machine_limits();  // measured before a row takes memory and warms the machine
   try {
     PreparedRow& ready = prepared(row);
-    count(state, *row, time_calls(state, ready.context, ready.call, cache));
+    const Timing timing = time_calls(state, ready.context, ready.call, cache);
+    count(state, *row, timing);
+    measured_rows().keep({name, row->cost, row->arithmetic, timing.seconds, timing.noise});
   } catch (const std::exception& error) {
     forget_last_row();
+    measured_rows().drop(name);
     state.SkipWithError(error.what());
   }
 }
 
 void register_row(const std::string& name, const std::shared_ptr<const Row>& row, CacheState cache) {
-  benchmark::RegisterBenchmark(name.c_str(), [row, cache](benchmark::State& state) {
-    run_row(state, row, cache);
+  benchmark::RegisterBenchmark(name.c_str(), [name, row, cache](benchmark::State& state) {
+    run_row(state, name, row, cache);
   })->Unit(benchmark::kMicrosecond);
 }
 
@@ -117,6 +139,11 @@ std::optional<GpuSizes> gpu_sizes() {
   if constexpr (built_with_cuda)
     if (on_cuda()) return gpu_row_sizes();
   return std::nullopt;
+}
+
+std::optional<Roofline> roofline(const std::string& caption) {
+  if (measured_rows().all().empty()) return std::nullopt;
+  return Roofline{measured_rows().all(), machine_limits(), last_level_bytes(), caption};
 }
 
 void forget_last_row() { last_row().reset(); }

@@ -52,9 +52,13 @@ void add_rows(const Shape& shape, DType dtype) {
           });
 }
 
+std::int64_t bytes(const test::StyleFusionCase& c) {
+  return style_fusion::forward_cost(c.x, DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::StyleFusionCase& c :
-       with_gpu_case(test::style_fusion_network_cases(), test::style_fusion_case_at))
+       with_sweep_or_gpu_map(test::style_fusion_network_cases(), test::style_fusion_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c.x, dtype);
 });
 

@@ -37,9 +37,13 @@ void add_rows(const test::UpsampleConcatCase& c, DType dtype) {
   });
 }
 
+std::int64_t bytes(const test::UpsampleConcatCase& c) {
+  return upsample_concat::cost(c.x, c.skip(), DType::f32).bytes;
+}
+
 const Rows rows([] {
   for (const test::UpsampleConcatCase& c :
-       with_gpu_case(test::upsample_concat_network_cases(), test::upsample_concat_case_at))
+       with_sweep_or_gpu_map(test::upsample_concat_network_cases(), test::upsample_concat_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
 });
 

@@ -1,6 +1,8 @@
 #include "core/text.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace attune {
 
@@ -58,6 +60,31 @@ std::string shortened(std::string_view value, std::size_t limit) {
   for (char& c : line)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   return cut ? line + "..." : line;
+}
+
+std::string fixed(double value, int digits) {
+  std::array<char, 48> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, value);
+  return buffer.data();
+}
+
+std::string escaped(std::string_view value) {
+  std::string safe;
+  for (const char c : value) {
+    if (c == '<')
+      safe += "&lt;";
+    else if (c == '>')
+      safe += "&gt;";
+    else if (c == '&')
+      safe += "&amp;";
+    else if (c == '"')
+      safe += "&quot;";
+    else if (c == '\'')
+      safe += "&#39;";
+    else
+      safe += c;
+  }
+  return safe;
 }
 
 }  // namespace attune

@@ -1,4 +1,4 @@
-// Text for messages: near names and shortened values.
+// Text for messages and pages: near names, shortened values, figures, markup.
 #pragma once
 
 #include <string>
@@ -17,5 +17,11 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
 
 // `value` on one line: control characters become spaces, and what is longer than `limit` ends in "...".
 std::string shortened(std::string_view value, std::size_t limit);
+
+// With so many digits behind the point.
+std::string fixed(double value, int digits);
+
+// `value` as the text, or an attribute's value, of HTML and XML.
+std::string escaped(std::string_view value);
 
 }  // namespace attune

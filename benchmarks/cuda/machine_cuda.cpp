@@ -1,4 +1,5 @@
 // The GPU's limits and their rows.
+#include <functional>
 #include <string>
 
 #include "benchmarks/bench_support.h"
@@ -50,10 +51,11 @@ template <class Work>
 void machine_row(benchmark::State& state, Context& context, const char* what, const char* rate,
                  const Work& work) {
   double amount = work();
-  const double seconds = timed_replays(
+  const Timing timing = timed_replays(
       state, context, [&] { amount = work(); }, CacheState::hot);
   state.counters[what] = amount;
-  state.counters[rate] = amount * 1e-9 / seconds;
+  state.counters[rate] = amount * 1e-9 / timing.seconds;
+  state.counters["noise"] = timing.noise;
 }
 
 void stream_row(benchmark::State& state, bool writes) {
@@ -76,13 +78,16 @@ MachineLimits measure_gpu() {
   Context context(device(), threads());
   MachineLimits limits;
   StreamArrays arrays;
-  double amount = 0;
-  double seconds = best_gpu_seconds(context, [&] { amount = arrays.copy(context); });
-  limits.bytes_per_second = amount / seconds;
-  for (const DType dtype : {DType::f32, DType::bf16}) {
-    seconds = best_gpu_seconds(context, [&] { amount = run_fma(context, dtype, arrays.sink); });
-    (dtype == DType::bf16 ? limits.bf16_flops_per_second : limits.f32_flops_per_second) = amount / seconds;
-  }
+  const auto best_rate = [&](const std::function<double()>& work) {
+    double amount = 0;
+    const double seconds = best_gpu_seconds(context, [&] { amount = work(); });
+    return amount / seconds;
+  };
+  limits.read_bytes_per_second = best_rate([&] { return arrays.read(context); });
+  limits.copy_bytes_per_second = best_rate([&] { return arrays.copy(context); });
+  limits.bytes_per_second = limits.copy_bytes_per_second;
+  limits.f32_flops_per_second = best_rate([&] { return run_fma(context, DType::f32, arrays.sink); });
+  limits.bf16_flops_per_second = best_rate([&] { return run_fma(context, DType::bf16, arrays.sink); });
   return limits;
 }
 
@@ -94,6 +99,13 @@ void add_gpu_rows() {
   add("stream/copy", stream_row, true);
   add("fma/f32", fma_row, DType::f32);
   add("fma/bf16", fma_row, DType::bf16);
+}
+
+std::int64_t gpu_cache_bytes() {
+  int bytes = 0;
+  cuda_check(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, device().index),
+             "cudaDeviceGetAttribute");
+  return bytes;
 }
 
 GpuSizes gpu_row_sizes() { return {{images, edge, edge, channels}, patches}; }

@@ -6,6 +6,7 @@
 
 #include "benchmarks/cuda/clocks.h"
 #include "benchmarks/cuda/event_time_reporter.h"
+#include "benchmarks/machine.h"
 #include "core/cuda_check.h"
 #include "core/tensor.h"
 
@@ -106,18 +107,9 @@ double cold_batch(const Context& context, const Graph& graph, Tensor& flushed, s
   return seconds;
 }
 
-// batch() runs `calls` calls and returns their seconds.
-template <class Batch>
-double time_batches(benchmark::State& state, std::int64_t calls, const Batch& batch) {
-  double seconds = 0;
-  while (state.KeepRunningBatch(calls)) seconds += batch();
-  return seconds / static_cast<double>(state.iterations());
-}
-
-Tensor twice_the_cache(Device device) {
-  int bytes = 0;
-  cuda_check(cudaDeviceGetAttribute(&bytes, cudaDevAttrL2CacheSize, device.index), "cudaDeviceGetAttribute");
-  return {{std::int64_t{2} * bytes}, DType::u8, device};
+// Of a sample that takes so many of the calls that the library asks for.
+std::int64_t batch_of(std::int64_t asked, std::int64_t most) {
+  return std::clamp<std::int64_t>(asked / samples_wanted, 1, most);
 }
 
 // While the graph runs: an idle GPU lowers its clocks.
@@ -133,23 +125,23 @@ void note_clocks(benchmark::State& state, const Context& context, const Graph& g
 
 }  // namespace
 
-double timed_replays(benchmark::State& state, Context& context, const std::function<void()>& call,
+Timing timed_replays(benchmark::State& state, Context& context, const std::function<void()>& call,
                      CacheState cache) {
   const auto asked = static_cast<std::int64_t>(state.max_iterations);
-  const std::int64_t calls = cache == CacheState::hot ? std::min(asked, calls_per_graph) : 1;
+  const std::int64_t calls = cache == CacheState::hot ? batch_of(asked, calls_per_graph) : 1;
   const Graph graph(context, call, calls);
-  double seconds = 0;
+  Timing timing;
   if (cache == CacheState::hot) {
-    const std::int64_t launches = std::min(asked / calls, graphs_per_batch);
-    seconds = time_batches(state, calls * launches, [&] { return hot_batch(context, graph, launches); });
+    const std::int64_t launches = batch_of(asked / calls, graphs_per_batch);
+    timing = time_samples(state, calls * launches, [&] { return hot_batch(context, graph, launches); });
   } else {
-    const std::int64_t batch = std::min(asked, cold_calls_per_batch);
-    Tensor flushed = twice_the_cache(context.device());
-    seconds = time_batches(state, batch, [&] { return cold_batch(context, graph, flushed, batch); });
+    const std::int64_t batch = batch_of(asked, cold_calls_per_batch);
+    Tensor flushed({2 * gpu_cache_bytes()}, DType::u8, context.device());
+    timing = time_samples(state, batch, [&] { return cold_batch(context, graph, flushed, batch); });
   }
-  state.counters[event_seconds] = seconds;
+  state.counters[event_seconds] = timing.seconds;
   note_clocks(state, context, graph);
-  return seconds;
+  return timing;
 }
 
 double best_gpu_seconds(Context& context, const std::function<void()>& work) {

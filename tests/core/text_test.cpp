@@ -35,6 +35,13 @@ TEST_CASE("Shortened text is one line of whole characters") {
   CHECK(shortened("", 0).empty());
 }
 
+TEST_CASE("Figures and markup") {
+  CHECK(fixed(2.675, 1) == "2.7");
+  CHECK(fixed(-0.5, 3) == "-0.500");
+  CHECK(escaped("8x192x192x16") == "8x192x192x16");
+  CHECK(escaped("<a b=\"c\">'d' & e</a>") == "&lt;a b=&quot;c&quot;&gt;&#39;d&#39; &amp; e&lt;/a&gt;");
+}
+
 TEST_CASE("Errors carry their kind and a text put together from parts") {
   CHECK(text("x: expected ", 3, " channels, not ", 1.5) == "x: expected 3 channels, not 1.5");
   CHECK_NOTHROW(require(true, ErrorKind::input, "never"));

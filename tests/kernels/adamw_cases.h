@@ -52,4 +52,9 @@ inline const std::vector<AdamwCase>& adamw_cases() {
   return cases;
 }
 
+// Of as many elements as a map has.
+inline AdamwCase adamw_case_at(const Shape& map) {
+  return {"map", map.elements(), Values::random, 0, true, adamw_options(5, 1.0, map.elements()), true};
+}
+
 }  // namespace attune::test

@@ -22,7 +22,7 @@ struct ConvolutionCase {
   Shape weights() const { return {outputs, kernel, kernel, input[3]}; }
   Shape y() const { return convolution::output_shape(input, weights(), options); }
 
-  // As in benchmark rows: 8x192x192x16_k3_s1_o16, with what differs from the defaults behind.
+  // As in benchmark rows: 8x192x192x16_o16_k3_s1, with what differs from the defaults behind.
   std::string shape_name() const {
     std::string name = text(input[0], 'x', input[1], 'x', input[2], 'x', input[3], "_o", outputs, "_k",
                             kernel, "_s", options.stride);

@@ -37,4 +37,7 @@ inline const std::vector<NormCase>& norm_cases() {
   return cases;
 }
 
+// Of as many elements as a map has.
+inline NormCase norm_case_at(const Shape& map) { return {"map", map.elements(), Values::random, 0, 1, true}; }
+
 }  // namespace attune::test

@@ -2,6 +2,7 @@
 // sample counts, dtypes and offsets are covered pairwise (math.md, 8).
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -62,9 +63,10 @@ inline std::vector<PatchSampleCase> patch_sample_network_cases() {
   return cases;
 }
 
-// From any feature map.
+// From any feature map; where that is small, fewer than a region that covers a fifth of it has.
 inline PatchSampleCase patch_sample_case_at(const Shape& map) {
-  return {map[0], map[1], map[2], map[3], 256, Mask::random};
+  const std::int64_t samples = std::min<std::int64_t>(256, map[1] * map[2] / 8);
+  return {map[0], map[1], map[2], map[3], samples, Mask::random};
 }
 
 }  // namespace attune::test

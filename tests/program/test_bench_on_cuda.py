@@ -50,9 +50,13 @@ class BenchOnCudaTest(program.ProgramTest):
 
     def test_the_tool(self):
         name = "norm/forward/f32/21000"
-        result = self.succeed("bench", "--device", "cuda", "--filter", f"^{name}$", "--json", "-", program=ON_HOST)
-        (row,) = json.loads(result.stdout)["benchmarks"]
-        self.assertEqual(row["name"], name)
+        picture = self.folder / "roofline.svg"
+        result = self.succeed("bench", "--device", "cuda", "--filter", f"^{name}", "--json", "-", "--roofline", picture,
+                              program=ON_HOST)
+        names = [row["name"] for row in json.loads(result.stdout)["benchmarks"]]
+        self.assertEqual(names, [name, f"{name}/hot"])
+        for text in (*names, "CUDA on the host, ", "stream read ", "FMA bf16 "):
+            self.assertIn(text, picture.read_text())
         result = program.run("bench", "--device", "cuda:1", program=ON_HOST)
         self.assertEqual(result.returncode, 1, result.stderr)
 
@@ -64,6 +68,7 @@ class BenchOnCudaTest(program.ProgramTest):
         for row in result["benchmarks"]:
             self.assertNotIn("error_occurred", row)
             self.assertNotIn("event_seconds", row)
+            self.assertGreater(row["noise"], 0, row)
             self.assertTrue(0 < row["ceiling"] <= 1, row)
             self.assertTrue(min(row["arithmetic_ceiling"], 1) <= row["ceiling"], row)
             for rate, work in (("GB/s", "bytes"), ("GF/s", "flops")):

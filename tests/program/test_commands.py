@@ -2,7 +2,9 @@
 """Each subcommand does what the README says, with output that scripts can read."""
 
 import json
+import math
 import os
+import pathlib
 import re
 import resource
 import shutil
@@ -10,12 +12,14 @@ import signal
 import subprocess
 import time
 import unittest
+from xml.etree import ElementTree
 
 import pictures
 import program
 
 SCORES = {"mse", "psnr", "fmse", "fpsnr", "ssim"}
 ONE_QUICK_ROW = "^norm/forward/f32/21000$"
+BENCH = program.PROGRAM.parent / f"{program.PROGRAM.name}-bench"  # which can be told to be quick
 
 
 def limit_address_space():
@@ -184,6 +188,7 @@ class BenchTest(program.ProgramTest):
         self.assertGreater(row["bytes"], 0)
         self.assertGreater(row["flops"], 0)
         self.assertTrue(0 < row["ceiling"] <= 1)
+        self.assertGreater(row["noise"], 0)
 
     def test_json_on_stdout_and_in_a_file(self):
         self.expect_row(self.succeed("bench", "--filter", ONE_QUICK_ROW, "--json", "-").stdout)
@@ -192,20 +197,120 @@ class BenchTest(program.ProgramTest):
         self.expect_row(out.read_text())
         self.assertEqual(list(self.folder.iterdir()), [out])
 
+    def roofline(self, path):
+        """The rows that have marks, and the words of a picture."""
+        root = ElementTree.parse(path).getroot()
+        self.assertNotRegex(path.read_text(), r"\b(nan|inf)\b")
+        words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        self.assertEqual(len([word for word in words if word.endswith(", the ceiling")]), 1)
+        for limit in ("stream read", "stream copy", "FMA f32"):
+            name = re.compile(rf"{limit} [\d.]+ [GT](B|FLOP)/s(, the ceiling)?")
+            self.assertEqual(len([word for word in words if name.fullmatch(word)]), 1)
+        titles = [element.text for element in root.iter("{http://www.w3.org/2000/svg}title")]
+        return [title.partition(": ")[0] for title in titles], words
+
+    def test_roofline(self):
+        out = self.folder / "roofline.svg"
+        rows = "^(style_fusion/.*/8x12x12x160|patch_sample/draw/f32/8x12x12)$"  # the latter makes no flops
+        told = self.succeed("bench", "--filter", rows, "--roofline", out, "--json", "-", "--threads", 1).stdout
+        names = [row["name"] for row in json.loads(told)["benchmarks"]]
+        self.assertEqual(len(names), 5)
+        marked, words = self.roofline(out)
+        self.assertEqual(marked, names)
+        self.assertTrue(set(names) < set(words))  # a line of the table each
+        self.assertTrue([word for word in words if re.search(r", 1 CPU thread, \d{4}-\d\d-\d\d \d\d:\d\d UTC$", word)])
+        self.assertEqual(list(self.folder.iterdir()), [out])
+
+    def test_roofline_on_stdout(self):
+        out = self.folder / "rows.json"
+        told = self.succeed("bench", "--filter", ONE_QUICK_ROW, "--roofline", "-", "--json", out, "--threads", 1)
+        self.assertEqual(ElementTree.fromstring(told.stdout).tag, "{http://www.w3.org/2000/svg}svg")
+        self.expect_row(out.read_text())
+        self.assertIn(", 1 CPU thread, ", told.stdout)
+
+    def test_no_picture_of_no_rows(self):
+        result = program.run("bench", "--filter", "^fma/f32$", "--roofline", self.folder / "out.svg")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no op's row was measured", result.stderr)
+        self.assertEqual(program.files_in(self.folder), {})
+
+    def test_roofline_of_many_rows(self):
+        out = self.folder / "roofline.svg"
+        told = self.succeed("--benchmark_filter=/8x(12x12|24x24|48x48)", "--benchmark_min_time=0.0001", "--threads=1",
+                            f"--roofline={out}", "--benchmark_format=json", program=BENCH).stdout
+        names = [row["name"] for row in json.loads(told)["benchmarks"]]
+        self.assertGreater(len(names), 48)
+        marked, words = self.roofline(out)
+        self.assertEqual(sorted(marked), sorted(names))
+        self.assertEqual({word for word in words if "/f32" in word or "/bf16" in word},
+                         {name.rpartition("/")[0] for name in names})
+
+    def test_sizes_from_the_first_cache_to_far_beyond_the_last(self):
+        caches = pathlib.Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")
+        kibibytes = [int(cache.read_text().strip().rstrip("K")) for cache in caches]
+        if not kibibytes:
+            self.skipTest("the system does not tell its caches")
+        listed = self.succeed("--benchmark_list_tests", program=BENCH)
+        if "without rows" in listed.stderr:
+            self.skipTest("too little memory")
+        elements = {}  # of each op and direction's f32 rows
+        for name in listed.stdout.split():
+            op, direction, dtype, shape = name.split("/")[:4] if name.count("/") >= 3 else [""] * 4
+            if dtype == "f32":
+                if extents := re.match(r"(?:map_)?(\d+(?:x\d+)*)", shape):
+                    elements.setdefault(f"{op}/{direction}", []).append(math.prod(map(int, extents[1].split("x"))))
+        first, last = min(kibibytes) << 10, max(kibibytes) << 10
+        # What moves the elements in its name a whole number of times: half the first cache to ten times the last.
+        for row, bytes_each in (("masked_style/forward", 4), ("patch_sample/draw", 4), ("patch_sample/scatter", 4),
+                                ("norm/forward", 4), ("style_fusion/forward", 8)):
+            self.assertLess(min(elements[row]) * bytes_each, first, row)
+            self.assertGreater(max(elements[row]) * bytes_each, 9 * last, row)
+        # The others move more than these elements, but go as far.
+        for op in ("blend_output", "color_transform", "masked_style", "pack_input", "reconstruction", "resample",
+                   "style_fusion", "upsample_concat"):
+            for direction in ("forward", "backward"):
+                sizes = elements[f"{op}/{direction}"]
+                self.assertGreater(max(sizes) / min(sizes), 10 * last / (first / 2) / 2, f"{op}/{direction}")
+        self.assertLess(min(elements["adamw/step"]) * 36, first)
+        self.assertEqual(len(elements["patch_sample/gather"]), 5)  # the network's alone
+
+    def test_names_are_unique(self):
+        names = self.succeed("--benchmark_list_tests", program=BENCH).stdout.split()
+        self.assertEqual(len(names), len(set(names)))
+
     def test_what_cannot_be_done(self):
-        for filter_, out, code in (("nosuch", "-", 2), ("(", "-", 2), ("nosuch", self.folder / "out.json", 2),
-                                   (ONE_QUICK_ROW, "/proc/rows.json", 1)):
-            result = program.run("bench", "--filter", filter_, "--json", out)
+        for filter_, option, out, code in (("nosuch", "--json", "-", 2), ("(", "--json", "-", 2),
+                                           ("nosuch", "--json", self.folder / "out.json", 2),
+                                           ("nosuch", "--roofline", self.folder / "out.svg", 2),
+                                           (ONE_QUICK_ROW, "--json", "/proc/rows.json", 1),
+                                           (ONE_QUICK_ROW, "--roofline", "/proc/rows.svg", 1),
+                                           (ONE_QUICK_ROW, "--roofline", "", 2), (ONE_QUICK_ROW, "--json", "", 2)):
+            result = program.run("bench", "--filter", filter_, option, out)
             self.assertEqual(result.returncode, code, result.stderr)
             self.assertEqual(len(result.stderr.splitlines()), 1, result.stderr)
             self.assertEqual((result.stdout, program.files_in(self.folder)), ("", {}))
+
+    def test_two_outputs_in_one_place(self):
+        out = self.folder / "out"
+        for json_place, picture in (("-", "-"), (out, out), (out, f"{self.folder}/./out")):
+            result = program.run("bench", "--filter", ONE_QUICK_ROW, "--json", json_place, "--roofline", picture)
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("cannot both go to", result.stderr)
+            self.assertEqual((result.stdout, program.files_in(self.folder)), ("", {}))
+
+    def test_the_program_that_runs_the_rows(self):
+        for place, code in (("/proc/rows.svg", 1), ("", 2)):
+            result = program.run(f"--benchmark_filter={ONE_QUICK_ROW}", f"--roofline={place}", program=BENCH)
+            self.assertEqual(result.returncode, code, result.stderr)
+            self.assertEqual((result.stdout, len(result.stderr.splitlines())), ("", 1))  # before any row
 
     def test_stopped(self):
         out = self.folder / "rows.json"
         log = self.folder / "log"
         with open(log, "w") as output:
-            process = subprocess.Popen([str(program.PROGRAM), "bench", "--json", str(out)], stdout=output,
-                                       stderr=output, env={**os.environ, "TMPDIR": str(self.folder)})
+            words = [str(program.PROGRAM), "bench", "--json", str(out), "--roofline", f"{out}.svg"]
+            process = subprocess.Popen(words, stdout=output, stderr=output,
+                                       env={**os.environ, "TMPDIR": str(self.folder)})
         deadline = time.monotonic() + program.TIMEOUT
         while "Running" not in log.read_text():  # attune-bench's first words
             self.assertLess(time.monotonic(), deadline)

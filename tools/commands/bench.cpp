@@ -24,8 +24,41 @@ namespace attune::tools {
 namespace {
 
 struct Options {
-  std::string filter, json;
+  std::string filter, json, roofline;
   DeviceOptions device;
+};
+
+// A file of the child's, on its way to the place that the user named, or to stdout where that is "-": nothing else of the
+// child's gets between, and nothing half-written gets there. The place is opened first, since the rows may take many
+// minutes.
+class ChildFile {
+ public:
+  ChildFile(const std::string& place, const char* suffix)
+      : path_(std::filesystem::temp_directory_path() /
+              ("attune-bench-" + std::to_string(getpid()) + suffix)) {
+    if (place != "-") target_.emplace(place);
+  }
+  ~ChildFile() {
+    std::error_code error;
+    std::filesystem::remove(path_, error);
+  }
+  ChildFile(const ChildFile&) = delete;
+  ChildFile& operator=(const ChildFile&) = delete;
+
+  std::string path() const { return path_.string(); }
+  void deliver() {
+    const std::string content = read_text_file(path_);
+    if (!target_) {
+      std::fputs(content.c_str(), stdout);
+      return;
+    }
+    target_->write(content.data(), content.size());
+    target_->commit();
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::optional<OutputFile> target_;
 };
 
 std::filesystem::path bench_program() {
@@ -60,36 +93,39 @@ int run_and_wait(const std::vector<std::string>& words, bool quiet) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+bool is_same_place(const std::string& one, const std::string& other) {
+  std::error_code error;
+  return one == other ||
+         std::filesystem::weakly_canonical(one, error) == std::filesystem::weakly_canonical(other, error);
+}
+
+// A validator: CLI11 takes "" for a value.
+std::string expect_file(const std::string& place) { return place.empty() ? "expects a file" : ""; }
+
 void run(const Options& options) {
   const Device device = pick_device(options.device.device);
   std::vector<std::string> words = {bench_program().string(), "--device=" + text(device)};
   if (options.device.threads > 0) words.push_back("--threads=" + std::to_string(options.device.threads));
   if (!options.filter.empty()) words.push_back("--benchmark_filter=" + options.filter);
 
-  // The JSON comes by way of a file of its own: nothing else of the child's gets between, and nothing half-written gets
-  // to its place. That is opened first, since the rows may take many minutes.
-  const bool to_stdout = options.json == "-";
-  std::optional<OutputFile> target;
-  std::filesystem::path json;
+  require(options.json.empty() || !is_same_place(options.json, options.roofline), ErrorKind::configuration,
+          "--json and --roofline cannot both go to ", options.json == "-" ? "stdout" : options.json);
+  std::optional<ChildFile> json, roofline;
   if (!options.json.empty()) {
-    if (!to_stdout) target.emplace(options.json);
-    json = std::filesystem::temp_directory_path() / ("attune-bench-" + std::to_string(getpid()) + ".json");
-    words.push_back("--benchmark_out=" + json.string());
+    json.emplace(options.json, ".json");
+    words.push_back("--benchmark_out=" + json->path());
     words.emplace_back("--benchmark_out_format=json");
   }
+  if (!options.roofline.empty()) {
+    roofline.emplace(options.roofline, ".svg");
+    words.push_back("--roofline=" + roofline->path());
+  }
   const SignalWatch watch;
-  const int code = run_and_wait(words, to_stdout);
-  std::string rows;
-  std::error_code error;
-  if (code == 0 && !json.empty()) rows = read_text_file(json);
-  if (!json.empty()) std::filesystem::remove(json, error);
+  const int code = run_and_wait(words, options.json == "-" || options.roofline == "-");
   if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
   if (code != 0) throw CLI::RuntimeError(code == exit_usage ? exit_usage : exit_failed);
-  if (to_stdout) std::fputs(rows.c_str(), stdout);
-  if (target) {
-    target->write(rows.data(), rows.size());
-    target->commit();
-  }
+  for (std::optional<ChildFile>* file : {&json, &roofline})
+    if (*file) (*file)->deliver();
 }
 
 }  // namespace
@@ -98,7 +134,12 @@ void add_bench_command(CLI::App& program) {
   CLI::App* command = program.add_subcommand("bench", "Measure the kernels and this machine's limits");
   auto options = std::make_shared<Options>();
   command->add_option("--filter", options->filter, "Only rows whose name matches this regular expression");
-  command->add_option("--json", options->json, "Google Benchmark's JSON to this file; - for stdout");
+  command->add_option("--json", options->json, "Google Benchmark's JSON to this file; - for stdout")
+      ->check(expect_file);
+  command
+      ->add_option("--roofline", options->roofline,
+                   "A roofline of the rows, an SVG picture, to this file; - for stdout")
+      ->check(expect_file);
   add_device_options(*command, options->device);
   command->callback([options] { run(*options); });
 }

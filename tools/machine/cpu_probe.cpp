@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <string>
 #include <vector>
 
 #include "core/parallel.h"
 #include "hwy/cache_control.h"
+#include "tools/machine/caches.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tools/machine/cpu_probe.cpp"
@@ -94,20 +93,8 @@ __attribute__((target("avx512f,avx512bf16"))) double multiply_add_bf16(std::int6
   return 2.0 * chains * 32 * static_cast<double>(repeats);
 }
 
-// The last-level cache that a core sees. sysconf tells the sum over a package's, ten times as much on some.
-std::int64_t last_level_cache() {
-  std::int64_t largest = 0;
-  for (int index = 0; index < 8; ++index) {
-    std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/size");
-    std::int64_t kibibytes = 0;
-    if (file >> kibibytes) largest = std::max(largest, kibibytes << 10);
-  }
-  constexpr std::int64_t unknown = 16 << 20;  // where the system does not tell
-  return largest > 0 ? largest : unknown;
-}
-
 // 4 times the last-level cache, in floats of 4 bytes.
-std::int64_t array_floats() { return last_level_cache() / chunk * chunk; }
+std::int64_t array_floats() { return cache_sizes().last / chunk * chunk; }
 
 Range share_of(std::int64_t floats, int threads, std::int64_t task) {
   const Range chunks = part_of(floats / chunk, threads, task);
@@ -187,8 +174,9 @@ bool has_bf16_dot_products() { return __builtin_cpu_supports("avx512bf16") != 0;
 MachineLimits measure_cpu(int threads) {
   StreamProbe stream(threads);
   MachineLimits limits;
-  limits.bytes_per_second =
-      std::max(best_rate([&] { return stream.read(); }), best_rate([&] { return stream.copy(); }));
+  limits.read_bytes_per_second = best_rate([&] { return stream.read(); });
+  limits.copy_bytes_per_second = best_rate([&] { return stream.copy(); });
+  limits.bytes_per_second = std::max(limits.read_bytes_per_second, limits.copy_bytes_per_second);
   limits.f32_flops_per_second = best_rate([&] { return multiply_add(threads, DType::f32); });
   limits.bf16_flops_per_second = has_bf16_dot_products()
                                      ? best_rate([&] { return multiply_add(threads, DType::bf16); })

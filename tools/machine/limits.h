@@ -9,7 +9,9 @@
 namespace attune::tools {
 
 struct MachineLimits {
-  double bytes_per_second = 0;  // of arrays that no cache holds
+  // Of arrays that no cache holds; a copy's are read and written bytes together.
+  double read_bytes_per_second = 0, copy_bytes_per_second = 0;
+  double bytes_per_second = 0;  // the one of these that work is compared with
   double f32_flops_per_second = 0;
   double bf16_flops_per_second = 0;  // by dot-product or matrix instructions; f32's where there are none
 

@@ -1,12 +1,11 @@
 #include "tools/train/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <sstream>
 
 #include "core/files.h"
+#include "core/text.h"
 
 namespace attune::tools {
 
@@ -26,31 +25,6 @@ svg { width: 100%; height: auto; display: block; } svg text { fill: var(--soft);
 .row { display: grid; grid-template-columns: repeat(3, 1fr); gap: .5rem; margin-bottom: 1.25rem; } .row figure { margin: 0; } .row img { width: 100%; border-radius: 6px; display: block; } figcaption { font-size: .82rem; color: var(--soft); }
 pre { overflow-x: auto; font-size: .8rem; line-height: 1.4; margin: 0; } summary { cursor: pointer; }
 )";
-
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char c : text) {
-    if (c == '<')
-      safe += "&lt;";
-    else if (c == '>')
-      safe += "&gt;";
-    else if (c == '&')
-      safe += "&amp;";
-    else if (c == '"')
-      safe += "&quot;";
-    else if (c == '\'')
-      safe += "&#39;";
-    else
-      safe += c;
-  }
-  return safe;
-}
-
-std::string fixed(double value, int digits) {
-  std::array<char, 48> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, value);
-  return buffer.data();
-}
 
 std::string base64(const std::vector<std::uint8_t>& bytes) {
   constexpr const char* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
