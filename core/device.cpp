@@ -27,11 +27,13 @@ constexpr std::size_t huge_page = std::size_t{2} << 20;
 void* allocate_cpu(std::size_t bytes) {
   const bool large = bytes >= 2 * huge_page;
   const std::size_t boundary = large ? huge_page : alignment;
-  // A whole number of boundaries, as aligned_alloc asks. An empty tensor still has an address of its own.
-  void* data = std::aligned_alloc(boundary, (bytes + boundary) / boundary * boundary);
+  void* data = nullptr;
+  // An empty tensor still has an address of its own. Not aligned_alloc, which wants whole boundaries: an access behind the
+  // array is to be found.
+  if (posix_memalign(&data, boundary, (bytes + alignment) / alignment * alignment) != 0) return nullptr;
 #ifdef MADV_HUGEPAGE
   // Advice, which may fail; the rest behind the last whole page is not asked for.
-  if (data && large) static_cast<void>(madvise(data, bytes / huge_page * huge_page, MADV_HUGEPAGE));
+  if (large) static_cast<void>(madvise(data, bytes / huge_page * huge_page, MADV_HUGEPAGE));
 #endif
   return data;
 }

@@ -66,7 +66,7 @@ class Layer {
   virtual std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const = 0;
   virtual BackwardNeeds backward_needs() const = 0;
   // Whether a training graph frees the output after its last use in forward, and runs forward again for the backward passes
-  // that read it: for layers of one output, large and cheap to make.
+  // that read it: for layers of one output, large and cheap to make, whose forward gives the same bits again.
   virtual bool is_recomputed() const { return false; }
   virtual std::vector<Parameter*> parameters() const { return {}; }
   // The most scratch that forward (and in training backward) takes from the context.

@@ -83,6 +83,7 @@ struct BackwardPass {
   // One part of image n's columns: their gradients whole, and the part's sums of the anchors' gradient.
   void part(std::int64_t n, std::int64_t part) const {
     const Counts counts = counts_of(a.inputs, e, n);
+    if (!contributes(counts, options)) return;
     const Role role = role_of_positives(options);
     const float share = role == Role::positive_set ? 1.0f / static_cast<float>(counts.positives) : 1.0f;
     const std::int64_t before = strips_of(counts.negatives), all = before + strips_of(counts.positives);

@@ -18,7 +18,7 @@ constexpr std::int64_t capacity_of(std::int64_t rows) {
 }
 
 // Backward cuts an image's columns, negatives and then positives, into so many parts. Each has its own sums for the anchors'
-// gradient, so that tasks are independent: enough parts to keep 8 cores busy with few images, each of 256 columns at least.
+// gradient, so that tasks are independent: up to 8 of one image, fewer of several, each of 256 columns at least.
 // The sums are then at most 8 times the anchors, of few images only; cutting the anchors would take 8 times the columns.
 constexpr std::int64_t column_parts(const Extents& e) {
   constexpr std::int64_t tasks = 8, smallest_part = 256;

@@ -16,7 +16,7 @@ std::atomic<bool> counting{false};
 
 }  // namespace
 
-// All that attune allocates goes through these: `new`, and aligned_alloc for tensors. Not inlined, or gcc takes free()
+// All that attune allocates goes through these: `new`, and posix_memalign for tensors. Not inlined, or gcc takes free()
 // for a mismatched delete.
 [[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   if (counting) ++allocations;
@@ -36,10 +36,11 @@ void operator delete(void* memory, std::size_t) noexcept { operator delete(memor
 void operator delete[](void* memory, std::size_t) noexcept { operator delete(memory); }
 void operator delete(void* memory, const std::nothrow_t&) noexcept { operator delete(memory); }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept { operator delete(memory); }
-extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
+  using Allocate = decltype(&posix_memalign);
+  static const auto allocate = reinterpret_cast<Allocate>(dlsym(RTLD_NEXT, "posix_memalign"));
   if (counting) ++allocations;
-  void* memory = nullptr;
-  return posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
+  return allocate(memory, alignment, size);
 }
 
 // oneDNN's own few allocations a call are not attune's.
