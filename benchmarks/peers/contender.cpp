@@ -5,7 +5,6 @@
 // and runs the contest anew and prints the bytes of memory that this took at its peak.
 #include <malloc.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -44,12 +43,6 @@ Contest contest_called(const std::string& name, const SafetensorsFile& inputs, i
   if (name == "network") return network_contest(inputs, argument, threads);
   if (name == "picture") return picture_contest(inputs, argument, threads);
   fail(ErrorKind::configuration, "no contest is called ", name);
-}
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 double mean_seconds(const Contest& contest, long long times) {

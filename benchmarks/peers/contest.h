@@ -1,6 +1,7 @@
 // A contest: one piece of work that attune does beside its peers, on inputs that all of them are given.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -28,5 +29,10 @@ Contest network_contest(const SafetensorsFile& inputs, const std::string& model,
 Contest picture_contest(const SafetensorsFile& inputs, const std::string& model, int threads);
 
 const Tensor& input(const SafetensorsFile& inputs, const std::string& name);
+
+using Clock = std::chrono::steady_clock;
+inline double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace attune::peers

@@ -1,5 +1,4 @@
 // A whole step of training: both losses, their gradients, clipping, AdamW and the moving average.
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -57,13 +56,13 @@ class StepShares {
     step_.step.observe([this](const Pass& pass, const std::function<void()>& run) {
       const Clock::time_point start = Clock::now();
       run();
-      seconds_[pass.kind] += since(start);
+      seconds_[pass.kind] += seconds_since(start);
     });
   }
   void run() {
     const Clock::time_point start = Clock::now();
     for (std::int64_t i = 0; i < compared_steps; ++i) step_.run();
-    all_ += since(start);
+    all_ += seconds_since(start);
   }
   std::vector<NamedTensorView> outputs() {
     std::vector<NamedTensorView> shares;
@@ -76,11 +75,6 @@ class StepShares {
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-  static double since(Clock::time_point start) {
-    return std::chrono::duration<double>(Clock::now() - start).count();
-  }
-
   Step step_;
   double all_ = 0;
   std::map<std::string, double> seconds_;
