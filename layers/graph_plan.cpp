@@ -170,9 +170,9 @@ void Graph::bind() {
     node.forward = {};
     for (const ValueId input : node.inputs) node.forward.inputs.emplace_back(values_[index(input)].data);
     for (const ValueId output : node.outputs) node.forward.outputs.push_back(values_[index(output)].data);
+    if (!node.layer->is_recomputed()) continue;
     node.recompute = node.forward;
-    for (std::size_t i = 0; i < node.outputs.size(); ++i)
-      node.recompute.outputs[i] = values_[index(node.outputs[i])].data_in_backward;
+    node.recompute.outputs = {values_[index(node.outputs[0])].data_in_backward};
   }
   std::vector<bool> written(values_.size(), false);
   std::vector<const Layer*> layers_written;
