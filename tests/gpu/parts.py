@@ -213,4 +213,4 @@ def training(place, clock, options, folder):
 
 PARTS = {"build": build, "tests": tests, "parity": parity, "bench": bench, "training": training, "sanitizer": sanitizer}
 # Seconds that the parts before leave to each, where they run together.
-RESERVED = {"build": 0, "tests": 40, "parity": 30, "bench": 80, "training": 150, "sanitizer": 60}
+RESERVED = {"build": 0, "tests": 30, "parity": 30, "bench": 150, "training": 120, "sanitizer": 120}

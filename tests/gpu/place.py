@@ -169,8 +169,11 @@ class Gpu(Place):
         paths = [*map(str, libraries), *os.environ.get("LD_LIBRARY_PATH", "").split(":")]
         self.environment.update(LD_LIBRARY_PATH=":".join(path for path in paths if path))
 
+    def configure(self, clock):
+        self.unpack()  # also where a new archive took the place of what was unpacked
+        super().configure(clock)
+
     def options(self):
-        self.unpack()
         prefixes = [self.carried / "usr", *self.wheels()]
         return ["-DATTUNE_CUDA=ON", "-DCMAKE_CXX_FLAGS=-w",  # another compiler's warnings are not judged here
                 f"-DCMAKE_CUDA_COMPILER={tool('nvcc')}", f"-DATTUNE_CUDA_ARCHITECTURES={self.architecture()}",

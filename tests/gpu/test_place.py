@@ -42,8 +42,8 @@ class RunTest(unittest.TestCase):
         names = list(accept.PARTS)
         self.assertEqual(set(accept.RESERVED), set(names))
         self.assertEqual(accept.seconds_for("sanitizer", [], 500), 500)
-        self.assertEqual(accept.seconds_for("build", ["tests", "sanitizer"], 500), 400)
-        self.assertEqual(accept.seconds_for("tests", ["parity", "bench", "training", "sanitizer"], 100), 40)
+        self.assertEqual(accept.seconds_for("build", ["tests", "sanitizer"], 500), 350)
+        self.assertEqual(accept.seconds_for("tests", ["parity", "bench", "training", "sanitizer"], 100), 30)
         self.assertEqual(accept.seconds_for("tests", ["sanitizer"], 10), 10)
 
 
@@ -78,6 +78,7 @@ class GpuTest(unittest.TestCase):
                                                "compute_capability": "9.0", "nvcc": "13.0"})
 
     def test_options(self):
+        self.gpu.unpack()
         options = self.gpu.options()
         cudnn = self.folder / "site/nvidia/cudnn"
         for expected in ("-DATTUNE_CUDA_ARCHITECTURES=90", f"-DCMAKE_PREFIX_PATH={self.folder}/prefix/usr;{cudnn}",
@@ -85,6 +86,12 @@ class GpuTest(unittest.TestCase):
                          f"-DCMAKE_CUDA_COMPILER={self.folder}/bin/nvcc"):
             self.assertIn(expected, options)
         self.assertIn(f"{cudnn}/lib", self.gpu.environment["LD_LIBRARY_PATH"].split(":"))
+        self.assertTrue((self.folder / "prefix/usr/bin/pkgconf").is_file())
+
+    def test_what_is_configured_already_still_gets_its_libraries(self):
+        (self.folder / "build").mkdir()
+        (self.folder / "build/build.ninja").touch()
+        self.gpu.configure(place.Clock(60))
         self.assertTrue((self.folder / "prefix/usr/bin/pkgconf").is_file())
 
     def test_sanitizers(self):
