@@ -21,8 +21,9 @@ inline constexpr int digit_bits = 8, digits = 1 << digit_bits;
 // Items of 8 bytes that a thread has in flight: 32 KiB on the one multiprocessor.
 inline constexpr int items_in_flight = 4;
 
-// A digit's value, the items with a smaller one and with this one, and all items that were counted.
-struct Cut {
+// A digit's value, the items with a smaller one and with this one, and all items that were counted. Aligned, so that the one
+// load that it takes reads nothing beside it that another thread may be writing.
+struct alignas(16) Cut {
   int digit, below, equal, total;
 };
 
