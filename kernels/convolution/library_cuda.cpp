@@ -38,7 +38,8 @@ bool forward(Context& context, const Problem& p, const void* x, const void* weig
     return y_transposed.adds_bias;
   }
   const cudnn::Arrays arrays = {x, weights, y, bias};
-  if (cudnn::run(context, p, Pass::fused_forward, arrays, scratch)) return true;
+  // The engines that fuse f32 without tensor cores reach 1 to 3 % of an H200's peak, the others 15 to 25 %.
+  if (p.dtype != DType::f32 && cudnn::run(context, p, Pass::fused_forward, arrays, scratch)) return true;
   require_algorithm(cudnn::run(context, p, Pass::forward, arrays, scratch), "forward");
   return false;
 }
