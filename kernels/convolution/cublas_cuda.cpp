@@ -3,9 +3,7 @@
 #include <cublasLt.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <vector>
 
 #include "core/cuda/launch.cuh"
 
@@ -25,8 +23,7 @@ std::uint32_t alignment_of(std::initializer_list<const void*> addresses) {
   return static_cast<std::uint32_t>(bits & (~bits + 1));
 }
 
-// A product's descriptions and its algorithms, best first. The heuristics also name ones that cublasLtMatmul then refuses
-// (seen on an H200: 264 splits of a depth of 1), which are dropped when they are met.
+// A product's descriptions and its algorithm.
 class Plan {
  public:
   Plan(cublasLtHandle_t handle, const Product& p, std::uint32_t alignment) {
@@ -40,32 +37,19 @@ class Plan {
     describe(a_, type, p.rows, p.depth, p.transposes_a);
     describe(b_, type, p.depth, p.columns, p.transposes_b);
     describe(c_, type, p.rows, p.columns, false);
-    for (const std::uint32_t scheme : {deterministic_reductions, unsplit})
-      add_algorithms(handle, alignment, scheme);
+    choose_algorithm(handle, alignment);
   }
 
   void run(cublasLtHandle_t handle, cudaStream_t stream, const void* a, const void* b, const float* bias,
            void* c, void* scratch) {
     if (bias) set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
     const float one = 1, zero = 0;
-    while (true) {
-      require(!algorithms_.empty(), ErrorKind::device, "convolution: cuBLAS has no algorithm for a product");
-      const cublasStatus_t status =
-          cublasLtMatmul(handle, &product_, &one, a, &a_, b, &b_, &zero, c, &c_, c, &c_, &algorithms_.front(),
-                         scratch, static_cast<std::size_t>(scratch_bytes), stream);
-      if (status != CUBLAS_STATUS_INVALID_VALUE && status != CUBLAS_STATUS_NOT_SUPPORTED)
-        return check(status, "cublasLtMatmul");
-      algorithms_.erase(algorithms_.begin());
-    }
+    check(cublasLtMatmul(handle, &product_, &one, a, &a_, b, &b_, &zero, c, &c_, c, &c_, &algorithm_, scratch,
+                         static_cast<std::size_t>(scratch_bytes), stream),
+          "cublasLtMatmul");
   }
 
  private:
-  // In place, blocks would add in the order of their arrival.
-  static constexpr std::uint32_t deterministic_reductions =
-      CUBLASLT_REDUCTION_SCHEME_MASK & ~CUBLASLT_REDUCTION_SCHEME_INPLACE;
-  static constexpr std::uint32_t unsplit = CUBLASLT_REDUCTION_SCHEME_NONE;
-  static constexpr int most_algorithms = 8;
-
   template <class T>
   void set(cublasLtMatmulDescAttributes_t attribute, const T& value) {
     check(cublasLtMatmulDescSetAttribute(&product_, attribute, &value, sizeof value),
@@ -80,7 +64,7 @@ class Plan {
           "cublasLtMatrixLayoutInit");
   }
 
-  void add_algorithms(cublasLtHandle_t handle, std::uint32_t alignment, std::uint32_t reduction_schemes) {
+  void choose_algorithm(cublasLtHandle_t handle, std::uint32_t alignment) {
     cublasLtMatmulPreferenceOpaque_t preference;
     check(cublasLtMatmulPreferenceInit(&preference), "cublasLtMatmulPreferenceInit");
     const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
@@ -88,25 +72,25 @@ class Plan {
             "cublasLtMatmulPreferenceSetAttribute");
     };
     prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<std::uint64_t>(scratch_bytes));
-    prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, reduction_schemes);
+    // In place, blocks would add in the order of their arrival.
+    prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+           std::uint32_t{CUBLASLT_REDUCTION_SCHEME_MASK & ~CUBLASLT_REDUCTION_SCHEME_INPLACE});
     for (const auto attribute :
          {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
           CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES})
       prefer(attribute, alignment);
-    std::array<cublasLtMatmulHeuristicResult_t, most_algorithms> results = {};
+    cublasLtMatmulHeuristicResult_t result = {};
     int found = 0;
-    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-        handle, &product_, &a_, &b_, &c_, &c_, &preference, most_algorithms, results.data(), &found);
-    if (status == CUBLAS_STATUS_NOT_SUPPORTED) return;  // none
-    check(status, "cublasLtMatmulAlgoGetHeuristic");
-    for (int i = 0; i < found; ++i)
-      if (results[static_cast<std::size_t>(i)].state == CUBLAS_STATUS_SUCCESS)
-        algorithms_.push_back(results[static_cast<std::size_t>(i)].algo);
+    check(cublasLtMatmulAlgoGetHeuristic(handle, &product_, &a_, &b_, &c_, &c_, &preference, 1, &result,
+                                         &found),
+          "cublasLtMatmulAlgoGetHeuristic");
+    require(found > 0, ErrorKind::device, "convolution: cuBLAS has no algorithm for a product");
+    algorithm_ = result.algo;
   }
 
   cublasLtMatmulDescOpaque_t product_;
   cublasLtMatrixLayoutOpaque_t a_, b_, c_;
-  std::vector<cublasLtMatmulAlgo_t> algorithms_;
+  cublasLtMatmulAlgo_t algorithm_;
 };
 
 // The context's handle and its plans. Programs that meet ever new sizes must not collect them for ever, so a full cache
