@@ -4,13 +4,14 @@
 //
 // Arrays are dense, NHWC and OHWI, in problem.dtype, and on the context's device; every output is overwritten. Calls are
 // enqueued on the context's stream and neither allocate nor synchronize, but for the first of a problem, which chooses
-// an algorithm: a deterministic one, kept in the context. `scratch` holds scratch_bytes(problem).
+// an algorithm: a deterministic one, kept in the context. `scratch` holds scratch_bytes(problem), aligned as said below.
 #pragma once
 
 #include "kernels/convolution/problem.h"
 
 namespace attune::convolution::library {
 
+inline constexpr std::uintptr_t scratch_alignment = 256;  // cuBLAS refuses every algorithm on less
 std::int64_t scratch_bytes(const Problem& problem);
 
 // y = weights * x, and where it returns true act( .. + bias) of it: not every product has a fused one.

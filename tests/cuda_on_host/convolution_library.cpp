@@ -35,12 +35,19 @@ cuda_on_host::Memory memory(const void* data, const Shape& shape, DType dtype) {
   return {data, static_cast<std::size_t>(shape.elements() * size_of(dtype))};
 }
 
+// cuBLAS takes anything less for an invalid value.
+void check_scratch(const void* scratch) {
+  require(reinterpret_cast<std::uintptr_t>(scratch) % scratch_alignment == 0, ErrorKind::device,
+          "convolution: the library's scratch is not aligned to ", scratch_alignment, " bytes");
+}
+
 }  // namespace
 
-std::int64_t scratch_bytes(const Problem&) { return 0; }
+std::int64_t scratch_bytes(const Problem&) { return 1; }
 
 bool forward(Context& context, const Problem& p, const void* x, const void* weights, const float*, void* y,
-             void*) {
+             void* scratch) {
+  check_scratch(scratch);
   cuda_on_host::enqueue_library_call(
       context.stream(), "convolution: forward",
       {memory(x, shape_of_x(p), p.dtype), memory(weights, shape_of_weights(p), p.dtype)},
@@ -56,7 +63,9 @@ bool forward(Context& context, const Problem& p, const void* x, const void* weig
   return false;
 }
 
-void data_gradient(Context& context, const Problem& p, const void* dz, const void* weights, void* dx, void*) {
+void data_gradient(Context& context, const Problem& p, const void* dz, const void* weights, void* dx,
+                   void* scratch) {
+  check_scratch(scratch);
   cuda_on_host::enqueue_library_call(
       context.stream(), "convolution: data_gradient",
       {memory(dz, shape_of_y(p), p.dtype), memory(weights, shape_of_weights(p), p.dtype)},
@@ -74,7 +83,8 @@ void data_gradient(Context& context, const Problem& p, const void* dz, const voi
 }
 
 void weights_gradient(Context& context, const Problem& p, const void* x, const void* dz, void* dweights,
-                      void*) {
+                      void* scratch) {
+  check_scratch(scratch);
   cuda_on_host::enqueue_library_call(context.stream(), "convolution: weights_gradient",
                                      {memory(x, shape_of_x(p), p.dtype), memory(dz, shape_of_y(p), p.dtype)},
                                      {memory(dweights, shape_of_weights(p), p.dtype)}, [=] {
