@@ -1,4 +1,4 @@
-// The tensor cores' product of small bf16 matrices, one warp at a time.
+// The tensor cores' product of small bf16 matrices, one warp at a time, and how its operands come from shared memory.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -8,6 +8,10 @@
 #include <cstring>
 
 namespace attune::cuda {
+
+__device__ __forceinline__ int lane_in_warp() {
+  return static_cast<int>(threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % 32;
+}
 
 // Two bf16 values of one register; `low` has the smaller index.
 __device__ __forceinline__ std::uint32_t bf16_pair(float low, float high) {
@@ -22,6 +26,40 @@ __device__ __forceinline__ std::uint32_t low_halves(std::uint32_t a, std::uint32
 }
 __device__ __forceinline__ std::uint32_t high_halves(std::uint32_t a, std::uint32_t b) {
   return (a >> 16) | (b & 0xffff0000u);
+}
+
+// Four 8 x 8 matrices from shared memory, all lanes of a warp together: lane 8 m + r names matrix m's row r, 16 aligned bytes.
+// With g = lane / 4 and t = lane % 4 a lane gets (g, 2t) and (g, 2t + 1) of each in one register; (2t, g) and (2t + 1, g)
+// where `transposed`.
+template <bool transposed>
+__device__ __forceinline__ void load_matrices(const std::uint32_t* row, std::uint32_t (&matrix)[4]) {
+#ifdef __CUDA_ARCH__
+  const auto address = static_cast<std::uint32_t>(__cvta_generic_to_shared(row));
+  if constexpr (transposed)
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(matrix[0]), "=r"(matrix[1]), "=r"(matrix[2]), "=r"(matrix[3])
+                 : "r"(address)
+                 : "memory");
+  else
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(matrix[0]), "=r"(matrix[1]), "=r"(matrix[2]), "=r"(matrix[3])
+                 : "r"(address)
+                 : "memory");
+#else
+  const auto word_of = [row](int lane, int word) {
+    const auto address = __shfl_sync(0xffffffffu, reinterpret_cast<std::uint64_t>(row), lane);
+    return reinterpret_cast<const std::uint32_t*>(address)[word];
+  };
+  const int lane = lane_in_warp(), g = lane / 4, t = lane % 4;
+  for (int m = 0; m < 4; ++m) {
+    if (!transposed) {
+      matrix[m] = word_of(8 * m + g, t);
+      continue;
+    }
+    const std::uint32_t even = word_of(8 * m + 2 * t, g / 2), odd = word_of(8 * m + 2 * t + 1, g / 2);
+    matrix[m] = g % 2 == 0 ? low_halves(even, odd) : high_halves(even, odd);
+  }
+#endif
 }
 
 // sums += a b, all lanes of a warp together: a is 16 x 16, b 16 x 8, in f32. With g = lane / 4 and t = lane % 4 a lane has
@@ -52,8 +90,7 @@ __device__ __forceinline__ void mma_m16n8k16(const std::uint32_t (&a)[4], const 
     }
     return sum;
   };
-  const int lane = static_cast<int>(threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % 32;
-  const int g = lane / 4, t = lane % 4;
+  const int lane = lane_in_warp(), g = lane / 4, t = lane % 4;
   const std::uint64_t row = joined(a[0], a[2]), row_below = joined(a[1], a[3]), column = joined(b[0], b[1]);
   for (int k = 0; k < 4; ++k) {
     const std::uint64_t u = __shfl_sync(0xffffffffu, row, 4 * g + k);

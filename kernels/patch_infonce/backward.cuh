@@ -52,18 +52,18 @@ struct TileAnchors {
   }
 };
 
-// Turns a tile's products into its weights, dL/ds / |streamed row| but for what all logits have in common; 0 where a row does
+// Turns products of Layout's into weights, dL/ds / |streamed row| but for what all logits have in common; 0 where a row does
 // not exist. Returns whether the thread has one that is not 0.
-template <class T>
+template <class Layout, class T = typename Layout::Element>
 __device__ bool weigh(const GradientJob<T>& job, const TileAnchors& anchors, const TileRows<T>& owner,
                       const TileRows<T>& streamed, float share, float inverse_temperature,
-                      typename Tiles<T>::Logits& logits) {
+                      typename Layout::Logits& logits) {
   bool any = false;
 #pragma unroll
-  for (int j = 0; j < Tiles<T>::columns; ++j)
+  for (int j = 0; j < Layout::columns; ++j)
 #pragma unroll
-    for (int i = 0; i < Tiles<T>::rows; ++i) {
-      const int row = Tiles<T>::row(i), column = Tiles<T>::column(j);
+    for (int i = 0; i < Layout::rows; ++i) {
+      const int row = Layout::row(i), column = Layout::column(j);
       float weight = 0;
       if (row < owner.present && column < streamed.present) {
         const float inverse = streamed.inverse[column],
@@ -89,44 +89,66 @@ __device__ __forceinline__ void store_up_to(const float (&values)[4], int count,
   }
 }
 
-// Grid: image x (split x slice of depth x tile of owners) x job.
+// What a block of gradient_kernel's launch has to do. Grid: image x (split x slice of the depth x tile of owners) x job.
+template <class Layout, class T = typename Layout::Element>
+struct GradientBlock {
+  const GradientJob<T>& job;
+  std::int64_t image, columns;
+  int first_row, slice, split;
+  bool works;
+  TileRows<T> owner;
+  float share;
+  Range run;  // of tiles of the columns
+
+  __device__ GradientBlock(const Problem<T>& problem, const GradientJobs<T>& jobs, int slices)
+      : job(jobs.job[blockIdx.z]), image(blockIdx.x), columns(job.streamed.counted(image)) {
+    const int tiles = tiles_of(job.owner.capacity, Layout::owners), block = static_cast<int>(blockIdx.y);
+    first_row = block % tiles * Layout::owners;
+    slice = block / tiles % slices;
+    split = block / tiles / slices;
+    const std::int64_t owners = job.owner.counted(image);
+    works = split < job.splits && first_row < owners && problem.contributes(image);
+    if (!works) return;
+    owner = tile_of(job.owner, problem.depth, image, first_row, owners, Layout::owners);
+    share =
+        job.role == Role::positive_set ? 1.0f / static_cast<float>(problem.positives.counted(image)) : 1.0f;
+    run = part_of(tiles_of(columns, Layout::streamed), job.splits, split);
+  }
+  // Of the owner's first row.
+  __device__ float* partials(const Problem<T>& problem) const {
+    return job.partials + ((split * problem.images + image) * job.owner.capacity + first_row) * problem.depth;
+  }
+};
+
 template <class T, int width>
 __global__ void __launch_bounds__(block_threads, 2)
     gradient_kernel(const __grid_constant__ Problem<T> problem, const __grid_constant__ GradientJobs<T> jobs,
                     Saved saved) {
-  const GradientJob<T>& job = jobs.job[blockIdx.z];
-  const std::int64_t image = blockIdx.x;
-  const int tiles = tiles_of(job.owner.capacity),
-            slices = (problem.depth + Tiles<T>::slice - 1) / Tiles<T>::slice;
-  const int block = static_cast<int>(blockIdx.y), first_row = block % tiles * tile,
-            first_depth = block / tiles % slices * Tiles<T>::slice, split = block / tiles / slices;
-  const std::int64_t owners = job.owner.counted(image), columns = job.streamed.counted(image);
-  if (split >= job.splits || first_row >= owners || !problem.contributes(image)) return;
-  const TileRows<T> owner = tile_of(job.owner, problem.depth, image, first_row, owners);
-  const float share =
-      job.role == Role::positive_set ? 1.0f / static_cast<float>(problem.positives.counted(image)) : 1.0f;
+  const GradientBlock<Tiles<T>> block(problem, jobs, (problem.depth + Tiles<T>::slice - 1) / Tiles<T>::slice);
+  if (!block.works) return;
+  const GradientJob<T>& job = block.job;
+  const int first_depth = block.slice * Tiles<T>::slice;
 
   __shared__ typename Tiles<T>::Shared shared;
   __shared__ __align__(16) typename Tiles<T>::Weights weights;
   typename Tiles<T>::Sums sums = {};
-  const Range run = part_of(tiles_of(columns), job.splits, split);
-  const int end =
-      static_cast<int>(run.end);  // counts are of 32 bits; 64 in the loop would cost registers that it lacks
-  for (int t = static_cast<int>(run.begin); t < end; ++t) {
-    const TileRows<T> streamed = tile_of(job.streamed, problem.depth, image, t * tile, columns);
+  const int end = static_cast<int>(
+      block.run.end);  // counts are of 32 bits; 64 in the loop would cost registers that it lacks
+  for (int t = static_cast<int>(block.run.begin); t < end; ++t) {
+    const TileRows<T> streamed = tile_of(job.streamed, problem.depth, block.image, t * tile, block.columns);
     typename Tiles<T>::Logits logits = {};
     if (job.role != Role::one_positive)
-      Tiles<T>::template dot<width>(owner, streamed, problem.depth, shared, logits);
-    const TileAnchors anchors(problem, job, saved, image, owner, streamed);
-    const bool any = weigh(job, anchors, owner, streamed, share, problem.inverse_temperature, logits);
+      Tiles<T>::template dot<width>(block.owner, streamed, problem.depth, shared, logits);
+    const TileAnchors anchors(problem, job, saved, block.image, block.owner, streamed);
+    const bool any = weigh<Tiles<T>>(job, anchors, block.owner, streamed, block.share,
+                                     problem.inverse_temperature, logits);
     if (job.role == Role::one_positive && block_reduce(any ? 1 : 0, 0, Maximum()) == 0) continue;
     Tiles<T>::store_weights(logits, weights);
-    Tiles<T>::template add_weighted_rows<width>(weights, owner.present, streamed, problem.depth, first_depth,
-                                                shared, sums);
+    Tiles<T>::template add_weighted_rows<width>(weights, block.owner.present, streamed, problem.depth,
+                                                first_depth, shared, sums);
   }
 
-  float* const out =
-      job.partials + ((split * problem.images + image) * job.owner.capacity + first_row) * problem.depth;
+  float* const out = block.partials(problem);
 #pragma unroll
   for (int step = 0; step < Tiles<T>::steps; ++step)
 #pragma unroll
@@ -135,7 +157,7 @@ __global__ void __launch_bounds__(block_threads, 2)
       for (int j = 0; j < Tiles<T>::columns; j += 4) {
         const int row = Tiles<T>::row(i), d = first_depth + Tiles<T>::depth(step, j);
         const float(&values)[4] = *reinterpret_cast<const float(*)[4]>(&sums[step][i][j]);
-        if (row < owner.present)
+        if (row < block.owner.present)
           store_up_to<width>(values, problem.depth - d, out + std::int64_t{row} * problem.depth + d);
       }
 }

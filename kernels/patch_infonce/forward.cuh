@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/parallel.h"
+#include "kernels/patch_infonce/held_rows.cuh"
 #include "kernels/patch_infonce/logits.cuh"
 #include "kernels/patch_infonce/tiles_bf16.cuh"
 #include "kernels/patch_infonce/tiles_f32.cuh"
@@ -32,89 +33,150 @@ struct Partials {
   }
 };
 
-// What a thread knows of its anchors. Rows that don't count keep -1 and 0.
-template <class T>
-struct AnchorsOfThread {
-  std::int32_t positive[Tiles<T>::rows];
-  float inverse[Tiles<T>::rows], log_sum[Tiles<T>::rows];
+// A thread's anchors, by Layout's rows, and its sums of the columns that it has seen.
+template <class Layout, class RowSum>
+class AnchorSums {
+ public:
+  using T = typename Layout::Element;
+
+  // `rest` is what PositiveSums compares with.
+  __device__ AnchorSums(const Problem<T>& problem, const Stream<T>& stream, const Partials<LogSum>& rest,
+                        std::int64_t image, const TileRows<T>& owner)
+      : first_(image * problem.anchors.capacity + owner.first),
+        present_(owner.present),
+        scale_(problem.scale),
+        without_positive_(stream.without_positive) {
+#pragma unroll
+    for (int i = 0; i < Layout::rows; ++i) {
+      const int row = Layout::row(i);
+      const bool present = row < owner.present;
+      positive_[i] = present && stream.without_positive ? problem.positive_index[first_ + row] : -1;
+      inverse_[i] = present ? owner.inverse[row] : 0;
+      log_sum_[i] = 0;
+      if constexpr (std::is_same_v<RowSum, PositiveSums>)
+        if (present) log_sum_[i] = rest.merged(first_ + row).value();
+    }
+  }
+
+  // The logits of a tile from its products.
+  __device__ void add(const typename Layout::Logits& dot, const TileRows<T>& streamed) {
+    std::int32_t column[Layout::columns];
+    float scale[Layout::columns];
+#pragma unroll
+    for (int j = 0; j < Layout::columns; ++j) {
+      const int at = Layout::column(j);
+      column[j] = static_cast<std::int32_t>(streamed.first) + at;
+      scale[j] = at < streamed.present ? streamed.inverse[at] * scale_ : 0;
+    }
+    const bool all_count = Layout::all_count(streamed.present) && !without_positive_;
+#pragma unroll
+    for (int i = 0; i < Layout::rows; ++i) {
+      float values[Layout::columns];
+#pragma unroll
+      for (int j = 0; j < Layout::columns; ++j) {
+        const bool counts = all_count || (Layout::column(j) < streamed.present && column[j] != positive_[i]);
+        values[j] = counts ? dot[i][j] * scale[j] : RowSum::filler;
+      }
+      sums_[i].add(values, inverse_[i], column, log_sum_[i]);
+    }
+  }
+
+  // Merges what the threads of a row have seen, as part `part` of all.
+  __device__ void store(const Partials<RowSum>& partials, int part) {
+    RowSum* const out = partials.of_part + part * partials.anchors + first_;
+#pragma unroll
+    for (int i = 0; i < Layout::rows; ++i) {
+#pragma unroll
+      for (int lane_mask = Layout::lanes / 2; lane_mask > 0; lane_mask /= 2)
+        sums_[i].merge(sums_[i].of_lane(lane_mask));
+      if (threadIdx.x % Layout::lanes == 0 && Layout::row(i) < present_) out[Layout::row(i)] = sums_[i];
+    }
+  }
+
+ private:
+  std::int64_t first_;
+  int present_;
+  float scale_;
+  bool without_positive_;
+  std::int32_t positive_[Layout::rows];  // -1 in rows that don't count, as 0 below
+  float inverse_[Layout::rows], log_sum_[Layout::rows];
+  RowSum sums_[Layout::rows];
 };
 
-// Adds a tile's logits to the thread's sums.
-template <class T, class RowSum>
-__device__ void add_logits(const typename Tiles<T>::Logits& dot, const TileRows<T>& streamed,
-                           float inverse_temperature, const AnchorsOfThread<T>& anchors,
-                           RowSum (&sums)[Tiles<T>::rows]) {
-  std::int32_t column[Tiles<T>::columns];
-  float scale[Tiles<T>::columns];
-#pragma unroll
-  for (int j = 0; j < Tiles<T>::columns; ++j) {
-    const int at = Tiles<T>::column(j);
-    column[j] = static_cast<std::int32_t>(streamed.first) + at;
-    scale[j] = at < streamed.present ? streamed.inverse[at] * inverse_temperature : 0;
-  }
-#pragma unroll
-  for (int i = 0; i < Tiles<T>::rows; ++i) {
-    float s[Tiles<T>::columns];
-#pragma unroll
-    for (int j = 0; j < Tiles<T>::columns; ++j) {
-      const bool counts = Tiles<T>::column(j) < streamed.present && column[j] != anchors.positive[i];
-      s[j] = counts ? dot[i][j] * anchors.inverse[i] * scale[j] : RowSum::filler;
-    }
-    sums[i].add(s, column, anchors.log_sum[i]);
-  }
-}
+// What a block of a launch has to do: grid image x (split x tile of anchors) x stream.
+template <class Layout>
+struct StreamBlock {
+  using T = typename Layout::Element;
+  Stream<T> stream;
+  std::int64_t image;
+  int columns, split;
+  bool works;
+  TileRows<T> owner;
+  Range run;  // of tiles of the columns
 
-// 3 blocks share a multiprocessor (plan.cuh). For f32 ptxas sees to that itself; told so, it spills.
+  __device__ StreamBlock(const Problem<T>& problem, const Stream<T>& first_stream,
+                         const Stream<T>& second_stream)
+      : stream(blockIdx.z == 0 ? first_stream : second_stream),
+        image(blockIdx.x),
+        columns(static_cast<int>(stream.columns.counted(image))) {
+    const int tiles = tiles_of(problem.anchors.capacity, Layout::owners),
+              block = static_cast<int>(blockIdx.y);
+    const int first_row = block % tiles * Layout::owners;
+    const std::int64_t anchors = problem.anchors.counted(image);
+    split = block / tiles;
+    works = split < stream.splits && first_row < anchors;
+    if (!works) return;
+    owner = tile_of(problem.anchors, problem.depth, image, first_row, anchors, Layout::owners);
+    run = part_of(tiles_of(columns, Layout::streamed), stream.splits, split);
+  }
+  __device__ int part() const { return (stream.first_split + split) * Layout::parts + Layout::part(); }
+};
+
+// Blocks that share a multiprocessor; for 3 of f32 registers spill.
 template <class T>
-constexpr int stream_blocks = std::is_same_v<T, bfloat16> ? 3 : 0;
+constexpr int stream_blocks = std::is_same_v<T, bfloat16> ? 3 : 2;
 
-// Grid: image x (split x tile of anchors) x stream. `rest` is what PositiveSums compares with.
 template <class T, int width, class RowSum>
 __global__ void __launch_bounds__(block_threads, stream_blocks<T>)
     stream_kernel(Problem<T> problem, Stream<T> first_stream, Stream<T> second_stream, Partials<LogSum> rest,
                   Partials<RowSum> partials) {
-  const Stream<T> stream = blockIdx.z == 0 ? first_stream : second_stream;
-  const std::int64_t image = blockIdx.x;
-  const int tiles = tiles_of(problem.anchors.capacity), block = static_cast<int>(blockIdx.y);
-  const int split = block / tiles, first_row = block % tiles * tile;
-  const std::int64_t anchors = problem.anchors.counted(image);
-  if (split >= stream.splits || first_row >= anchors) return;
-  const TileRows<T> owner = tile_of(problem.anchors, problem.depth, image, first_row, anchors);
-
-  const std::int64_t first_anchor = image * problem.anchors.capacity + first_row;
-  AnchorsOfThread<T> known;
-  RowSum sums[Tiles<T>::rows];
-#pragma unroll
-  for (int i = 0; i < Tiles<T>::rows; ++i) {
-    const int row = Tiles<T>::row(i);
-    const bool present = row < owner.present;
-    known.positive[i] = present && stream.without_positive ? problem.positive_index[first_anchor + row] : -1;
-    known.inverse[i] = present ? owner.inverse[row] : 0;
-    known.log_sum[i] = 0;
-    if constexpr (std::is_same_v<RowSum, PositiveSums>)
-      if (present) known.log_sum[i] = rest.merged(first_anchor + row).value();
-  }
-
+  const StreamBlock<Tiles<T>> block(problem, first_stream, second_stream);
+  if (!block.works) return;
+  AnchorSums<Tiles<T>, RowSum> sums(problem, block.stream, rest, block.image, block.owner);
   __shared__ typename Tiles<T>::Shared shared;
-  const std::int64_t columns = stream.columns.counted(image);
-  const Range run = part_of(tiles_of(columns), stream.splits, split);
-  for (std::int64_t t = run.begin; t < run.end; ++t) {
-    const TileRows<T> streamed = tile_of(stream.columns, problem.depth, image, t * tile, columns);
+  for (std::int64_t t = block.run.begin; t < block.run.end; ++t) {
+    const TileRows<T> streamed =
+        tile_of(block.stream.columns, problem.depth, block.image, t * tile, block.columns);
     typename Tiles<T>::Logits dot;
-    Tiles<T>::template dot<width>(owner, streamed, problem.depth, shared, dot);
-    add_logits(dot, streamed, problem.inverse_temperature, known, sums);
+    Tiles<T>::template dot<width>(block.owner, streamed, problem.depth, shared, dot);
+    sums.add(dot, streamed);
   }
+  sums.store(partials, block.part());
+}
 
-  const int part = (stream.first_split + split) * Tiles<T>::parts + Tiles<T>::part();
-  RowSum* const out = partials.of_part + part * partials.anchors + first_anchor;
-#pragma unroll
-  for (int i = 0; i < Tiles<T>::rows; ++i) {
-#pragma unroll
-    for (int lane_mask = Tiles<T>::lanes / 2; lane_mask > 0; lane_mask /= 2)
-      sums[i].merge(sums[i].of_lane(lane_mask));
-    if (threadIdx.x % Tiles<T>::lanes == 0 && Tiles<T>::row(i) < owner.present)
-      out[Tiles<T>::row(i)] = sums[i];
-  }
+// The same with the anchors held in registers.
+template <class Layout, class RowSum>
+__global__ void __launch_bounds__(Layout::threads, Layout::multiprocessor_blocks)
+    held_stream_kernel(Problem<bfloat16> problem, Stream<bfloat16> first_stream,
+                       Stream<bfloat16> second_stream, Partials<LogSum> rest, Partials<RowSum> partials) {
+  const StreamBlock<Layout> block(problem, first_stream, second_stream);
+  if (!block.works) return;
+  AnchorSums<Layout, RowSum> sums(problem, block.stream, rest, block.image, block.owner);
+  __shared__ typename Layout::Shared shared;
+  typename Layout::Held held;
+  Layout::hold(block.owner, held);
+  const auto add_tile = [&](const StreamedValues& streamed, const typename Layout::Tile& words) {
+#pragma unroll 1
+    for (int first = 0; first < streamed.present; first += Layout::chunk) {
+      typename Layout::Logits dot;
+      Layout::template dot<1>(held, words, first, dot);
+      sums.add(dot, {nullptr, streamed.inverse + first, streamed.first + first, streamed.present - first});
+    }
+  };
+  const RowSet<bfloat16>& columns = block.stream.columns;
+  Layout::for_each_tile(columns, {columns.inverse + block.image * columns.capacity}, block.image,
+                        block.columns, block.run, shared, add_tile);
+  sums.store(partials, block.part());
 }
 
 struct AnchorResults {
@@ -139,16 +201,15 @@ __global__ void __launch_bounds__(block_threads)
       const std::int64_t positive = image * problem.positives.capacity + problem.positive_index[at];
       const float dot = warp_dot<width>(problem.anchors.rows + at * problem.depth,
                                         problem.positives.rows + positive * problem.depth, problem.depth);
-      const float s[] = {dot * problem.anchors.inverse[at] *
-                         (problem.positives.inverse[positive] * problem.inverse_temperature)};
-      sums.add(s, {0}, log_sum);
+      const float value[] = {dot * problem.positives.inverse[positive] * problem.scale};
+      sums.add(value, problem.anchors.inverse[at], {0}, log_sum);
     } else {
       sums = positives.merged(at);
       share = 1.0f / static_cast<float>(problem.positives.counted(image));
     }
   }
   if (lane_of_thread() > 0) return;
-  out.log_sum[at] = log_sum;
+  out.log_sum[at] = log_sum * ln_2;
   out.miss[at] = sums.miss * share;
   out.loss[at] = sums.loss * share;
 }

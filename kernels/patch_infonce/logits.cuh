@@ -1,35 +1,57 @@
 // What happens to a tile of logits: the forward's running sums of a row, and the loss's derivative by each logit.
 #pragma once
 
+#include <limits>
+
 #include "kernels/patch_infonce/rows.cuh"
 
 namespace attune::patch_infonce::cuda {
 
-constexpr float excluded = -1e30f;  // a logit that is none: below every other, and its exponential is 0
+constexpr float excluded = -1e30f;  // below every logit, and its exponential is 0
+constexpr float no_logit =
+    -std::numeric_limits<float>::infinity();  // stays that whatever it is multiplied by
 
-// 1 / (1 + e^-t) from e^-|t|; no t overflows.
-__device__ inline float logistic(float t, float small) { return (t >= 0 ? 1.0f : small) / (1 + small); }
+// Logits and their sums are in units of ln 2, so that 2^x, one instruction, takes the place of e^x.
+constexpr float log2_e = 1.4426950408889634f, ln_2 = 0.6931471805599453f;
 
-// A row's running sum. add takes some of its logits, `filler` where there is none; merge takes what another thread saw.
+// 2^x to 2 units in the last place; 0 where it is below 2^-126.
+__device__ __forceinline__ float power_of_two(float x) {
+#ifdef __CUDA_ARCH__
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+  return power;
+#else
+  return exp2f(x);
+#endif
+}
+
+// 1 / (1 + 2^-t) from 2^-|t|; no t overflows.
+__device__ inline float logistic(float t, float small) {
+  return __fdividef(t >= 0 ? 1.0f : small, 1 + small);
+}
+
+// A row's running sum. add takes some of its logits, each `factor` (of the row) times a value, which is `filler` where there
+// is no logit; merge takes what another thread saw.
 
 // log sum e^s, with a running maximum.
 struct LogSum {
-  static constexpr float filler = excluded;
+  static constexpr float filler = no_logit;
   float maximum = excluded, sum = 0;
 
   template <int columns>
-  __device__ void add(const float (&s)[columns], const std::int32_t (&)[columns], float) {
-    float top = maximum, part = 0;
+  __device__ void add(const float (&values)[columns], float factor, const std::int32_t (&)[columns], float) {
+    float largest = values[0], part = 0;
 #pragma unroll
-    for (int j = 0; j < columns; ++j) top = fmaxf(top, s[j]);
+    for (int j = 1; j < columns; ++j) largest = fmaxf(largest, values[j]);
+    const float top = fmaxf(maximum, factor * largest);
 #pragma unroll
-    for (int j = 0; j < columns; ++j) part += expf(s[j] - top);
-    sum = fmaf(sum, expf(maximum - top), part);
+    for (int j = 0; j < columns; ++j) part += power_of_two(fmaf(values[j], factor, -top));
+    sum = fmaf(sum, power_of_two(maximum - top), part);
     maximum = top;
   }
   __device__ void merge(const LogSum& other) {
     const float top = fmaxf(maximum, other.maximum);
-    sum = sum * expf(maximum - top) + other.sum * expf(other.maximum - top);
+    sum = sum * power_of_two(maximum - top) + other.sum * power_of_two(other.maximum - top);
     maximum = top;
   }
   __device__ LogSum of_lane(int lane_mask) const {
@@ -38,27 +60,28 @@ struct LogSum {
     other.sum = __shfl_xor_sync(0xffffffffu, sum, lane_mask);
     return other;
   }
-  __device__ float value() const { return maximum + logf(sum); }
+  __device__ float value() const { return maximum + log2f(sum); }
 };
 
 // Sums of L = log(1 + e^t) and q = dL/dt over the positives, t = log R - s.
 // log(1 + e^t) = max(t, 0) + log(1 + e^-|t|); the factors 1 + e^-|t| of some logits, at most 2 each, take one logarithm
 // of their product, kept less 1 so that a tiny loss keeps its digits.
 struct PositiveSums {
-  static constexpr float filler = -excluded;
-  float loss = 0, miss = 0;
+  static constexpr float filler = -no_logit;
+  float loss = 0, miss = 0;  // the loss in nats
 
   template <int columns>
-  __device__ void add(const float (&s)[columns], const std::int32_t (&)[columns], float log_sum) {
+  __device__ void add(const float (&values)[columns], float factor, const std::int32_t (&)[columns],
+                      float log_sum) {
     float product = 0, linear = 0;
 #pragma unroll
     for (int j = 0; j < columns; ++j) {
-      const float t = log_sum - s[j], small = expf(-fabsf(t));
+      const float t = fmaf(-values[j], factor, log_sum), small = power_of_two(-fabsf(t));
       linear += fmaxf(t, 0);
       product = fmaf(small, product + 1, product);
       miss += logistic(t, small);
     }
-    loss += linear + log1pf(product);
+    loss += fmaf(linear, ln_2, log1pf(product));
   }
   __device__ void merge(const PositiveSums& other) {
     loss += other.loss;
@@ -74,14 +97,15 @@ struct PositiveSums {
 
 // The largest cosine and its column, the first of equals.
 struct Largest {
-  static constexpr float filler = excluded;
+  static constexpr float filler = no_logit;
   float cosine = excluded;
   std::int32_t column = 0;
 
   template <int columns>
-  __device__ void add(const float (&s)[columns], const std::int32_t (&column_of)[columns], float) {
+  __device__ void add(const float (&values)[columns], float factor, const std::int32_t (&column_of)[columns],
+                      float) {
 #pragma unroll
-    for (int j = 0; j < columns; ++j) merge({s[j], column_of[j]});
+    for (int j = 0; j < columns; ++j) merge({values[j] * factor, column_of[j]});
   }
   __device__ void merge(const Largest& other) {
     if (other.cosine < cosine || (other.cosine == cosine && other.column >= column)) return;
@@ -92,11 +116,13 @@ struct Largest {
   }
 };
 
-// dL_i/ds, set mode's 1 / P left to the caller. `positive`: the column is the anchor's positive (indexed mode).
+// dL_i/ds, set mode's 1 / P left to the caller; s and log_sum in nats. `positive`: the column is the anchor's positive
+// (indexed mode).
 __device__ inline float logit_gradient(Role role, float s, float log_sum, float miss, bool positive) {
   if (role == Role::positive_set) {
-    const float t = log_sum - s;
-    return -logistic(t, expf(-fabsf(t)));
+    const float t = log_sum - s, small = expf(-fabsf(t));
+    return -(t >= 0 ? 1.0f : small) /
+           (1 + small);  // as logistic, whose quicker division makes sm_120 spill here
   }
   if (positive) return -miss;
   return role == Role::one_positive ? 0 : miss * expf(s - log_sum);

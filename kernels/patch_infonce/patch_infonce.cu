@@ -28,6 +28,7 @@ Problem<T> problem_of(const Inputs& a, const Options& options, const Extents& e,
   problem.images = e.images;
   problem.depth = checked_cast<int>(e.depth);
   problem.inverse_temperature = 1 / options.temperature;
+  problem.scale = log2_e / options.temperature;
   problem.other_positives_in_denominator = options.other_positives_in_denominator;
   return problem;
 }
@@ -49,13 +50,22 @@ void launch_inverse(Context& context, const Problem<T>& problem, const Extents& 
 
 // One stream, or two where `second` is not null.
 template <class T, int width, class RowSum>
-void launch_streams(Context& context, const Problem<T>& problem, const Stream<T>& first,
+void launch_streams(Context& context, const Plan& plan, const Problem<T>& problem, const Stream<T>& first,
                     const Stream<T>* second, Partials<LogSum> rest, Partials<RowSum> partials) {
   const int splits = second ? std::max(first.splits, second->splits) : first.splits;
-  launch("patch_infonce: stream_kernel", stream_of(context),
-         grid_of(problem.images, splits * tiles_of(problem.anchors.capacity), second ? 2 : 1),
-         dim3(block_threads), 0, stream_kernel<T, width, RowSum>, problem, first, second ? *second : first,
-         rest, partials);
+  const auto grid = [&](int owners) {
+    return grid_of(problem.images, splits * tiles_of(problem.anchors.capacity, owners), second ? 2 : 1);
+  };
+  if constexpr (std::is_same_v<T, bfloat16> && width > 1)
+    if (plan.holds)
+      return with_held_depth(problem.depth, [&](auto depth) {
+        using Layout = HeldStream<decltype(depth)::value>;
+        launch("patch_infonce: held_stream_kernel", stream_of(context), grid(Layout::owners),
+               dim3(Layout::threads), 0, held_stream_kernel<Layout, RowSum>, problem, first,
+               second ? *second : first, rest, partials);
+      });
+  launch("patch_infonce: stream_kernel", stream_of(context), grid(tile), dim3(block_threads), 0,
+         stream_kernel<T, width, RowSum>, problem, first, second ? *second : first, rest, partials);
 }
 
 template <class T, int width>
@@ -69,14 +79,16 @@ void forward_as(Context& context, const Forward& a, const Options& options, cons
     const Stream<T> negatives{problem.negatives, plan.negative_splits, 0, false};
     const Stream<T> other_positives{problem.positives, plan.positive_splits, plan.negative_splits, true};
     const Partials<LogSum> rest{
-        scratch.rest, Tiles<T>::parts * (plan.negative_splits + (others ? plan.positive_splits : 0)),
+        scratch.rest, plan.parts<T>() * (plan.negative_splits + (others ? plan.positive_splits : 0)),
         plan.anchors()};
-    launch_streams<T, width>(context, problem, negatives, others ? &other_positives : nullptr, {}, rest);
-    const Partials<PositiveSums> positives{scratch.positives, Tiles<T>::parts * plan.positive_splits,
+    launch_streams<T, width>(context, plan, problem, negatives, others ? &other_positives : nullptr, {},
+                             rest);
+    const Partials<PositiveSums> positives{scratch.positives, plan.parts<T>() * plan.positive_splits,
                                            plan.anchors()};
     if (options.pairing == Pairing::set)
-      launch_streams<T, width, PositiveSums>(
-          context, problem, {problem.positives, plan.positive_splits, 0, false}, nullptr, rest, positives);
+      launch_streams<T, width, PositiveSums>(context, plan, problem,
+                                             {problem.positives, plan.positive_splits, 0, false}, nullptr,
+                                             rest, positives);
     launch("patch_infonce: anchors_kernel", stream_of(context), grid_of_warps(e, e.anchors, 1),
            dim3(block_threads), 0, anchors_kernel<T, width>, problem, rest, positives,
            AnchorResults{a.log_sum.as<float>(), a.miss.as<float>(), scratch.loss});
@@ -119,6 +131,30 @@ SetGradient<T> set_gradient(float* partials, int parts, TensorView dz, GradientM
 }
 
 template <class T, int width>
+void launch_gradients(Context& context, const Plan& plan, const Problem<T>& problem,
+                      const GradientJobs<T>& jobs, std::int64_t count, const Saved& saved) {
+  const auto grid = [&](std::int64_t slices, int owners) {
+    std::int64_t blocks = 0;
+    for (const GradientJob<T>& job : jobs.job)
+      blocks = std::max(blocks, job.splits * slices * tiles_of(job.owner.capacity, owners));
+    return grid_of(plan.e.images, blocks, count);
+  };
+  if constexpr (std::is_same_v<T, bfloat16> && width > 1)
+    if (plan.holds)
+      return with_held_depth(problem.depth, [&](auto depth) {
+        using Layout = HeldGradient<decltype(depth)::value>;
+        launch(
+            "patch_infonce: held_gradient_kernel", stream_of(context), grid(1, Layout::owners),
+            dim3(Layout::threads), 0,
+            problem.positive_index ? held_gradient_kernel<Layout, true> : held_gradient_kernel<Layout, false>,
+            problem, jobs, saved);
+      });
+  launch("patch_infonce: gradient_kernel", stream_of(context),
+         grid(divide_up(plan.e.depth, Tiles<T>::slice), tile), dim3(block_threads), 0,
+         gradient_kernel<T, width>, problem, jobs, saved);
+}
+
+template <class T, int width>
 void backward_as(Context& context, const Backward& a, const Options& options, const Plan& plan) {
   const Scratch scratch(plan, context.workspace(Scratch(plan, nullptr).bytes()));
   const Extents& e = plan.e;
@@ -127,13 +163,8 @@ void backward_as(Context& context, const Backward& a, const Options& options, co
   const std::int64_t count = list_jobs(a, options, plan, scratch, problem, jobs);
   if (count == 0) return;
   launch_inverse<T, width>(context, problem, e);
-  std::int64_t blocks = 0;
-  for (const GradientJob<T>& job : jobs.job)
-    blocks =
-        std::max(blocks, job.splits * divide_up(e.depth, Tiles<T>::slice) * tiles_of(job.owner.capacity));
-  launch("patch_infonce: gradient_kernel", stream_of(context), grid_of(e.images, blocks, count),
-         dim3(block_threads), 0, gradient_kernel<T, width>, problem, jobs,
-         Saved{a.log_sum.as<float>(), a.miss.as<float>()});
+  launch_gradients<T, width>(context, plan, problem, jobs, count,
+                             {a.log_sum.as<float>(), a.miss.as<float>()});
   const SetGradients<T> gradients = {
       {set_gradient<T>(scratch.danchors, plan.anchor_negative_splits + plan.anchor_positive_splits,
                        a.danchors, a.danchors_mode),
@@ -146,12 +177,13 @@ void backward_as(Context& context, const Backward& a, const Options& options, co
 template <class T, int width>
 void nearest_as(Context& context, const Nearest& a, const Plan& plan) {
   const Scratch scratch(plan, context.workspace(Scratch(plan, nullptr).bytes()));
-  const Problem<T> problem =
-      problem_of<T>({a.anchors, a.positives, {}, a.anchor_count, a.positive_count}, {1.0f}, plan.e, scratch);
+  Problem<T> problem =
+      problem_of<T>({a.anchors, a.positives, {}, a.anchor_count, a.positive_count}, {}, plan.e, scratch);
+  problem.scale = 1;
   launch_inverse<T, width>(context, problem, plan.e);
-  const Partials<Largest> partials{scratch.largest, Tiles<T>::parts * plan.positive_splits, plan.anchors()};
-  launch_streams<T, width, Largest>(context, problem, {problem.positives, plan.positive_splits, 0, false},
-                                    nullptr, {}, partials);
+  const Partials<Largest> partials{scratch.largest, plan.parts<T>() * plan.positive_splits, plan.anchors()};
+  launch_streams<T, width, Largest>(
+      context, plan, problem, {problem.positives, plan.positive_splits, 0, false}, nullptr, {}, partials);
   launch("patch_infonce: nearest_kernel", stream_of(context),
          grid_of(plan.e.images, divide_up(plan.e.anchors, block_threads), 1), dim3(block_threads), 0,
          nearest_kernel<T>, problem, partials, a.positive_index.as<std::int32_t>());
@@ -166,22 +198,36 @@ bool gradient_fits(TensorView dz, GradientMode mode) {
   return mode == GradientMode::ignore || aligned_to_vector(dz.data);
 }
 
+// use(the elements that a thread takes at a time, the plan).
+template <class T, class Use>
+void with_width(const Extents& e, bool fits, const Use& use) {
+  if (fits)
+    use(std::integral_constant<int, vector_width<T>>(),
+        Plan(e, std::is_same_v<T, bfloat16> && can_hold(e.depth)));
+  else
+    use(std::integral_constant<int, 1>(), Plan(e, false));
+}
+
 template <class T>
-void forward_in(Context& context, const Forward& a, const Options& options, const Plan& plan) {
-  rows_fit<T>(a.inputs) ? forward_as<T, vector_width<T>>(context, a, options, plan)
-                        : forward_as<T, 1>(context, a, options, plan);
+void forward_in(Context& context, const Forward& a, const Options& options, const Extents& e) {
+  with_width<T>(e, rows_fit<T>(a.inputs), [&](auto width, const Plan& plan) {
+    forward_as<T, decltype(width)::value>(context, a, options, plan);
+  });
 }
 template <class T>
-void backward_in(Context& context, const Backward& a, const Options& options, const Plan& plan) {
-  rows_fit<T>(a.inputs) && gradient_fits(a.danchors, a.danchors_mode) &&
-          gradient_fits(a.dpositives, a.dpositives_mode) && gradient_fits(a.dnegatives, a.dnegatives_mode)
-      ? backward_as<T, vector_width<T>>(context, a, options, plan)
-      : backward_as<T, 1>(context, a, options, plan);
+void backward_in(Context& context, const Backward& a, const Options& options, const Extents& e) {
+  const bool fits = rows_fit<T>(a.inputs) && gradient_fits(a.danchors, a.danchors_mode) &&
+                    gradient_fits(a.dpositives, a.dpositives_mode) &&
+                    gradient_fits(a.dnegatives, a.dnegatives_mode);
+  with_width<T>(e, fits, [&](auto width, const Plan& plan) {
+    backward_as<T, decltype(width)::value>(context, a, options, plan);
+  });
 }
 template <class T>
-void nearest_in(Context& context, const Nearest& a, const Plan& plan) {
-  rows_fit<T>({a.anchors, a.positives}) ? nearest_as<T, vector_width<T>>(context, a, plan)
-                                        : nearest_as<T, 1>(context, a, plan);
+void nearest_in(Context& context, const Nearest& a, const Extents& e) {
+  with_width<T>(e, rows_fit<T>({a.anchors, a.positives}), [&](auto width, const Plan& plan) {
+    nearest_as<T, decltype(width)::value>(context, a, plan);
+  });
 }
 
 // Anchor i's positive is row i.
@@ -195,23 +241,23 @@ __global__ void __launch_bounds__(flat_grid_threads)
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  const Plan plan(extents_of(a.inputs.anchors.shape, a.inputs.positives.shape, a.inputs.negatives.shape));
+  const Extents e = extents_of(a.inputs.anchors.shape, a.inputs.positives.shape, a.inputs.negatives.shape);
   with_element_type("patch_infonce", a.inputs.anchors.dtype,
-                    [&](auto zero) { forward_in<decltype(zero)>(context, a, options, plan); });
+                    [&](auto zero) { forward_in<decltype(zero)>(context, a, options, e); });
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  const Plan plan(extents_of(a.inputs.anchors.shape, a.inputs.positives.shape, a.inputs.negatives.shape));
-  if (plan.e.images == 0 || plan.e.depth == 0) return;
+  const Extents e = extents_of(a.inputs.anchors.shape, a.inputs.positives.shape, a.inputs.negatives.shape);
+  if (e.images == 0 || e.depth == 0) return;
   with_element_type("patch_infonce", a.inputs.anchors.dtype,
-                    [&](auto zero) { backward_in<decltype(zero)>(context, a, options, plan); });
+                    [&](auto zero) { backward_in<decltype(zero)>(context, a, options, e); });
 }
 
 void nearest(Context& context, const Nearest& a) {
-  const Plan plan(extents_of(a.anchors.shape, a.positives.shape));
-  if (plan.anchors() == 0) return;
+  const Extents e = extents_of(a.anchors.shape, a.positives.shape);
+  if (e.images == 0 || e.anchors == 0) return;
   with_element_type("patch_infonce", a.anchors.dtype,
-                    [&](auto zero) { nearest_in<decltype(zero)>(context, a, plan); });
+                    [&](auto zero) { nearest_in<decltype(zero)>(context, a, e); });
 }
 
 void same_index(Context& context, TensorView positive_index) {
@@ -222,6 +268,9 @@ void same_index(Context& context, TensorView positive_index) {
          positive_index.shape[1]);
 }
 
-std::int64_t workspace_bytes(const Extents& extents) { return Scratch(Plan(extents), nullptr).bytes(); }
+std::int64_t workspace_bytes(const Extents& extents) {
+  return std::max(Scratch(Plan(extents, false), nullptr).bytes(),
+                  Scratch(Plan(extents, true), nullptr).bytes());
+}
 
 }  // namespace attune::patch_infonce::cuda

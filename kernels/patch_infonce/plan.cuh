@@ -2,15 +2,42 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "core/cuda/launch.cuh"
-#include "kernels/patch_infonce/backward.cuh"
 #include "kernels/patch_infonce/forward.cuh"
+#include "kernels/patch_infonce/held_backward.cuh"
 
 namespace attune::patch_infonce::cuda {
 
-// 80 registers a thread let 3 blocks of 256 threads share a multiprocessor, backward's 128 let 2.
-constexpr std::int64_t stream_blocks_per_multiprocessor = 3, gradient_blocks_per_multiprocessor = 2;
+// How the blocks of a kernel share the rows: owner rows a block, rows of a streamed tile, blocks on a multiprocessor.
+struct Blocks {
+  int owners, streamed, of_multiprocessor;
+};
+// 80 registers a thread let 3 blocks of 256 threads share a multiprocessor (2 of f32, which a plan does not know), backward's
+// 128 let 2.
+constexpr Blocks tiled_stream = {tile, tile, 3}, tiled_gradient = {tile, tile, 2};
+
+// Held rows: forward has 32 owner rows a warp, so that a streamed row loaded from shared memory serves 4 products; backward,
+// which holds their gradients as well, has registers for 16. More of both would spill.
+template <int depth>
+using HeldStream = HeldRows<depth, 2>;
+template <int depth>
+using HeldGradient = HeldRows<depth, 1>;
+template <class Layout>
+constexpr Blocks blocks_of = {Layout::owners, Layout::streamed, Layout::multiprocessor_blocks};
+
+// Calls use(integral constant) where rows of this depth can be held.
+template <class Use>
+void with_held_depth(std::int64_t depth, const Use& use) {
+  if (depth == 128) use(std::integral_constant<int, 128>());
+  if (depth == 256) use(std::integral_constant<int, 256>());
+}
+inline bool can_hold(std::int64_t depth) {
+  bool found = false;
+  with_held_depth(depth, [&](auto) { found = true; });
+  return found;
+}
 
 // Of a split's sums of a row, whatever the dtype.
 constexpr int most_parts = std::max(Tiles<float>::parts, Tiles<bfloat16>::parts);
@@ -18,29 +45,38 @@ constexpr int most_parts = std::max(Tiles<float>::parts, Tiles<bfloat16>::parts)
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 // Into how many runs the streamed tiles are cut: one, unless the owners alone leave multiprocessors idle.
-inline int splits_for(std::int64_t blocks, std::int64_t owner_blocks, std::int64_t streamed_rows) {
+inline int splits_for(std::int64_t blocks, std::int64_t owner_blocks, int streamed_tiles) {
   const std::int64_t wanted = blocks / std::max<std::int64_t>(1, owner_blocks);
-  return static_cast<int>(std::clamp<std::int64_t>(wanted, 1, std::max(1, tiles_of(streamed_rows))));
+  return static_cast<int>(std::clamp<std::int64_t>(wanted, 1, std::max(1, streamed_tiles)));
 }
 
 struct Plan {
   Extents e;
+  bool holds;                            // the owners in registers
   int negative_splits, positive_splits;  // forward's
   int anchor_negative_splits, anchor_positive_splits, positive_anchor_splits,
       negative_anchor_splits;  // backward's: owner, streamed
 
-  explicit Plan(const Extents& extents) : e(extents) {
-    const std::int64_t multiprocessors = multiprocessor_count();
-    const std::int64_t stream_blocks = stream_blocks_per_multiprocessor * multiprocessors;
-    const std::int64_t job_blocks = gradient_blocks_per_multiprocessor * multiprocessors / most_jobs;
-    negative_splits = splits_for(stream_blocks, owner_blocks(e.anchors), e.negatives);
-    positive_splits = splits_for(stream_blocks, owner_blocks(e.anchors), e.positives);
-    anchor_negative_splits = splits_for(job_blocks, owner_blocks(e.anchors), e.negatives);
-    anchor_positive_splits = splits_for(job_blocks, owner_blocks(e.anchors), e.positives);
-    positive_anchor_splits = splits_for(job_blocks, owner_blocks(e.positives), e.anchors);
-    negative_anchor_splits = splits_for(job_blocks, owner_blocks(e.negatives), e.anchors);
+  Plan(const Extents& extents, bool holds_owners) : e(extents), holds(holds_owners) {
+    const Blocks stream = holds ? blocks_of<HeldStream<256>> : tiled_stream,
+                 gradient = holds ? blocks_of<HeldGradient<256>> : tiled_gradient;
+    negative_splits = splits(stream, 1, e.anchors, e.negatives);
+    positive_splits = splits(stream, 1, e.anchors, e.positives);
+    anchor_negative_splits = splits(gradient, most_jobs, e.anchors, e.negatives);
+    anchor_positive_splits = splits(gradient, most_jobs, e.anchors, e.positives);
+    positive_anchor_splits = splits(gradient, most_jobs, e.positives, e.anchors);
+    negative_anchor_splits = splits(gradient, most_jobs, e.negatives, e.anchors);
   }
-  std::int64_t owner_blocks(std::int64_t rows) const { return checked_multiply(e.images, tiles_of(rows)); }
+  int splits(const Blocks& blocks, int jobs, std::int64_t owners, std::int64_t streamed) const {
+    return splits_for(std::int64_t{blocks.of_multiprocessor} * multiprocessor_count() / jobs,
+                      checked_multiply(e.images, tiles_of(owners, blocks.owners)),
+                      tiles_of(streamed, blocks.streamed));
+  }
+  // Of a split's sums of a row.
+  template <class T>
+  int parts() const {
+    return holds ? 1 : Tiles<T>::parts;
+  }
   std::int64_t anchors() const { return checked_multiply(e.images, e.anchors); }
 };
 

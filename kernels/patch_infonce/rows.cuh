@@ -31,6 +31,7 @@ struct Problem {
   std::int64_t images;
   int depth;
   float inverse_temperature;
+  float scale;  // of a cosine to a logit as logits.cuh counts it; 1 for nearest
   bool other_positives_in_denominator;
 
   __device__ RowSet<T> set(unsigned which) const {

@@ -10,6 +10,8 @@ namespace attune::patch_infonce::cuda {
 
 template <>
 struct Tiles<bfloat16> {
+  using Element = bfloat16;
+  static constexpr int owners = tile, streamed = tile;
   static constexpr int rows = 2, columns = 8, lanes = 4, parts = 2;
   // 32 sums a thread; with 64, which would compute the logits of 256 depths once, 128 registers spill.
   static constexpr int steps = 2, slice = steps * step_depth;
@@ -17,6 +19,7 @@ struct Tiles<bfloat16> {
   __device__ static int row(int i) { return first_row() + lane() / 4 + 8 * i; }
   __device__ static int column(int j) { return 32 * part() + j / 2 * 8 + lane() % 4 * 2 + j % 2; }
   __device__ static int part() { return static_cast<int>(threadIdx.x) / (block_threads / parts); }
+  __device__ static constexpr bool all_count(int) { return false; }
   __device__ static int depth(int step, int j) {
     return step * step_depth + 32 * part() + j / 4 * 16 + lane() % 4 * 4 + j % 4;
   }

@@ -8,6 +8,8 @@ namespace attune::patch_infonce::cuda {
 
 template <>
 struct Tiles<float> {
+  using Element = float;
+  static constexpr int owners = tile, streamed = tile;
   static constexpr int rows = 4, columns = 4, lanes = 16, parts = 1;
   // With 32 sums a thread 2 blocks share a multiprocessor; 64 would spill there.
   static constexpr int steps = 2, slice = steps * step_depth;
@@ -15,6 +17,7 @@ struct Tiles<float> {
   __device__ static int row(int i) { return static_cast<int>(threadIdx.x) / lanes * rows + i; }
   __device__ static int column(int j) { return static_cast<int>(threadIdx.x) % lanes * columns + j; }
   __device__ static int part() { return 0; }
+  __device__ static constexpr bool all_count(int) { return false; }
   __device__ static int depth(int step, int j) { return step * step_depth + column(j); }
 
   static constexpr int padded = tile + 4;

@@ -73,6 +73,11 @@ inline std::vector<PatchInfoNceCase> patch_infonce_cases() {
       {{1, 4, 5, 6, 129}, others, random, 0.07f, false, bf16},
       {{1, 33, 17, 49, 24}, set, random, 0.07f, false, bf16},  // one more than whole products of 16 rows
       {{1, 32, 16, 48, 24}, set, random, 0.07f, false, bf16},
+      // Rows of 128 and 256 elements are held in registers: more than a block's owners, and part of a tile.
+      {{2, 130, 35, 67, 256}, set, random, 0.07f, true, bf16},
+      {{1, 70, 33, 0, 128}, others, random, 0.07f, false, bf16},
+      {{1, 40, 65, 31, 256}, indexed, random, 0.07f, true, bf16},
+      {{1, 17, 66, 16, 128}, set, large_mean, 0.07f, false, bf16},
       {{2, 9, 7, 8, 3}, set, random, 0.07f, false, f32},    // some rows are shorter than 1
       {{1, 9, 66, 67, 1}, set, random, 0.01f, false, f32},  // logits of 100 and -100
       {{1, 9, 66, 0, 1}, others, random, 0.01f, false, bf16},
