@@ -37,6 +37,11 @@ __device__ __forceinline__ Packed<T, width> load_packed(const T* p) {
   return *reinterpret_cast<const Packed<T, width>*>(p);
 }
 
+template <int width, class T>
+__device__ __forceinline__ void store_packed(const Packed<T, width>& packed, T* p) {
+  *reinterpret_cast<Packed<T, width>*>(p) = packed;
+}
+
 template <int width>
 __device__ __forceinline__ void unpack(const Packed<float, width>& packed, float (&values)[width]) {
 #pragma unroll

@@ -1,13 +1,14 @@
-// A thread owns a vector of neighbouring channels. Forward gathers the four pixels of x behind an output pixel; backward
-// the up to 16 pixels of dy that read a pixel of x. Each is read from memory once: the blocks that read it again run at
-// the same time and find it in cache (4 x 16 bytes from L1 per 16 written forward, 16 x 16 per 80 backward, at 8 times
-// the memory's bandwidth).
+// A thread owns a vector of neighbouring channels of a column of x and walks down a strip of its rows. Forward, of the four
+// pixels around a corner of x's grid it makes the four of y that read them and nothing else: one load for each store.
+// Backward a row of dx needs four rows of dy, of which the lower two begin the next row's sum: 8 loads a vector. The vectors
+// of the skip, which follow x's in a pixel of y, are copied four pixels at a time.
 #include "kernels/upsample_concat/upsample_concat.h"
 
 #include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
-#include "core/cuda/line_grid.cuh"
+#include "core/cuda/strip_grid.cuh"
 #include "core/cuda/vector.cuh"
+#include "kernels/upsample_concat/strips.cuh"
 
 namespace attune::upsample_concat::cuda {
 
@@ -15,78 +16,34 @@ namespace {
 
 using namespace attune::cuda;
 
-// Of x; y is twice as high and wide, with both channels' sum.
-struct Size {
-  std::int64_t images, height, width;
-  std::int64_t channels, skip_channels;
+// Rows that a thread walks at most: 4 read 5 rows of x for 4, or 10 of dy for 8.
+constexpr std::int64_t most_strip_rows = 4;
+// Blocks of backward on a multiprocessor, in 80 registers: 4 vectors in flight a thread are 48 KiB, for a need of 20
+// (row_grid.cuh). The 64 that ptxas chooses by itself are on the edge of spilling.
+constexpr int backward_blocks = 3;
 
-  __device__ std::int64_t joined() const { return channels + skip_channels; }
-};
-
-// The position that an output reads with 3/4, and the one that it reads with 1/4, in [0, count).
-struct Tap {
-  std::int64_t near, far;
-};
-__device__ Tap tap_of(std::int64_t output, std::int64_t count) {
-  const std::int64_t near = output / 2, far = output % 2 ? near + 1 : near - 1;
-  return {near, min(max(far, std::int64_t{0}), count - 1)};
-}
-
-// sum += weight * the vector at p
-template <int width, class T>
-__device__ void add(float weight, const T* p, float (&sum)[width]) {
-  float values[width];
-  load<width>(p, values);
-#pragma unroll
-  for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
-}
-
-// Rows first, as on the CPU: the columns' weights apply to sums over the rows.
-template <int width, class T>
-__device__ void upsample(const T* image, const Size& size, Tap row, Tap column, std::int64_t channel,
-                         float (&result)[width]) {
-  const auto at = [&](std::int64_t y, std::int64_t x) {
-    return image + (y * size.width + x) * size.channels + channel;
-  };
-  float near[width] = {}, far[width] = {};
-  add<width>(0.75f, at(row.near, column.near), near);
-  add<width>(0.25f, at(row.far, column.near), near);
-  add<width>(0.75f, at(row.near, column.far), far);
-  add<width>(0.25f, at(row.far, column.far), far);
-#pragma unroll
-  for (int i = 0; i < width; ++i) result[i] = 0.75f * near[i] + 0.25f * far[i];
-}
-
-// The items of a line are the vectors of a row of y.
+// The items of a row of corners are the vectors of y at each.
 template <class T, int width>
-__global__ void __launch_bounds__(line_grid_threads)
-    forward_kernel(const T* __restrict__ x, const T* __restrict__ skip, Size size, T* __restrict__ y) {
-  const std::int64_t vectors = size.joined() / width, row_vectors = 2 * size.width * vectors;
-  for_each_line(size.images * 2 * size.height, [&](std::int64_t line) {
-    const std::int64_t image = line / (2 * size.height), row = line % (2 * size.height);
-    const T* const x_image = x + image * size.height * size.width * size.channels;
-    for (std::int64_t item = threadIdx.x; item < row_vectors; item += blockDim.x) {
-      const std::int64_t column = item / vectors, channel = item % vectors * width;
-      const std::int64_t pixel = line * 2 * size.width + column;
-      float values[width];
-      if (channel < size.channels)
-        upsample<width>(x_image, size, tap_of(row, size.height), tap_of(column, size.width), channel, values);
-      else
-        load<width>(skip + pixel * size.skip_channels + (channel - size.channels), values);
-      store<width>(values, y + pixel * size.joined() + channel);
-    }
-  });
-}
-
-// The outputs first .. first + 3 along one axis read position i, with these weights. An output outside has none, and what
-// clamping made the first and last output read twice has 1 instead of 3/4.
-struct Readers {
-  std::int64_t first;
-  float weight[4];
-};
-__device__ Readers readers_of(std::int64_t i, std::int64_t count) {
-  const bool at_begin = i == 0, at_end = i == count - 1;
-  return {2 * i - 1, {at_begin ? 0 : 0.25f, at_begin ? 1 : 0.75f, at_end ? 1 : 0.75f, at_end ? 0 : 0.25f}};
+__global__ void __launch_bounds__(strip_grid_threads)
+    forward_kernel(const T* __restrict__ x, const T* __restrict__ skip, Size size, StripGrid grid,
+                   T* __restrict__ y) {
+  const Strip strip = strip_of_thread(grid);
+  if (strip.empty()) return;
+  const auto vectors = static_cast<unsigned>(size.joined() / width);
+  const auto column = static_cast<int>(strip.item / vectors);
+  const int channel = static_cast<int>(strip.item % vectors) * width;
+  T* const y_image = y + strip.image * (2 * size.height * size.y_row()) + channel;
+  if (channel < size.channels)
+    return upsample_strip<width>(x + strip.image * (size.height * size.x_row()) + channel, size, strip,
+                                 column, y_image);
+  if (column == size.width) return;
+  const T* const skip_image =
+      skip + strip.image * (2 * size.height * size.skip_row()) + channel - size.channels;
+  for (int row = strip.begin; row < min(strip.end, size.height); ++row)
+    copy_quad<width>(skip_image + 2 * row * size.skip_row() + 2 * column * size.skip_channels,
+                     size.skip_row(), size.skip_channels, false,
+                     y_image + 2 * row * size.y_row() + 2 * column * size.joined(), size.y_row(),
+                     size.joined());
 }
 
 template <class T>
@@ -96,55 +53,36 @@ struct Gradients {
   bool accumulate_dx, accumulate_dskip;
 };
 
-template <int width, class T>
-__device__ void put(float (&values)[width], bool accumulate, T* to) {
-  if (accumulate) add<width>(1, to, values);
-  store<width>(values, to);
-}
-
-// Row by row of the readers, each from left to right.
-template <int width, class T>
-__device__ void gather(const T* image, const Size& size, const Readers& rows, const Readers& columns,
-                       std::int64_t channel, float (&sum)[width]) {
-#pragma unroll
-  for (int r = 0; r < 4; ++r) {
-    if (rows.weight[r] == 0) continue;
-#pragma unroll
-    for (int c = 0; c < 4; ++c) {
-      if (columns.weight[c] == 0) continue;
-      const std::int64_t pixel = (rows.first + r) * 2 * size.width + columns.first + c;
-      add<width>(rows.weight[r] * columns.weight[c], image + pixel * size.joined() + channel, sum);
-    }
+// The items of a row of x are the vectors of dy at each column.
+template <class T, int width>
+__global__ void __launch_bounds__(strip_grid_threads, backward_blocks)
+    backward_kernel(Gradients<T> a, Size size, StripGrid grid) {
+  const Strip strip = strip_of_thread(grid);
+  if (strip.empty()) return;
+  const auto vectors = static_cast<unsigned>(size.joined() / width);
+  const auto column = static_cast<int>(strip.item / vectors);
+  const int channel = static_cast<int>(strip.item % vectors) * width;
+  const T* const dy_image = a.dy + strip.image * (2 * size.height * size.y_row()) + channel;
+  if (channel < size.channels) {
+    if (a.dx)
+      gather_strip<width>(dy_image, size, strip, column, a.accumulate_dx,
+                          a.dx + strip.image * (size.height * size.x_row()) + channel);
+  } else if (a.dskip) {
+    T* const dskip_image =
+        a.dskip + strip.image * (2 * size.height * size.skip_row()) + channel - size.channels;
+    for (int row = strip.begin; row < strip.end; ++row)
+      copy_quad<width>(dy_image + 2 * row * size.y_row() + 2 * column * size.joined(), size.y_row(),
+                       size.joined(), a.accumulate_dskip,
+                       dskip_image + 2 * row * size.skip_row() + 2 * column * size.skip_channels,
+                       size.skip_row(), size.skip_channels);
   }
 }
 
-// The items of a line are the vectors of a row of dx, then those of the two rows of dskip above and below it.
-template <class T, int width>
-__global__ void __launch_bounds__(line_grid_threads) backward_kernel(Gradients<T> a, Size size) {
-  const std::int64_t vectors = size.channels / width, skip_vectors = size.skip_channels / width;
-  const std::int64_t dx_items = a.dx ? size.width * vectors : 0;
-  const std::int64_t dskip_items = a.dskip ? 4 * size.width * skip_vectors : 0;
-  for_each_line(size.images * size.height, [&](std::int64_t line) {
-    const std::int64_t image = line / size.height, row = line % size.height;
-    const T* const dy_image = a.dy + image * 4 * size.height * size.width * size.joined();
-    for (std::int64_t item = threadIdx.x; item < dx_items + dskip_items; item += blockDim.x) {
-      float values[width] = {};
-      if (item < dx_items) {
-        const std::int64_t column = item / vectors, channel = item % vectors * width;
-        gather<width>(dy_image, size, readers_of(row, size.height), readers_of(column, size.width), channel,
-                      values);
-        put<width>(values, a.accumulate_dx, a.dx + (line * size.width + column) * size.channels + channel);
-      } else {
-        const std::int64_t pixel = line * 4 * size.width + (item - dx_items) / skip_vectors;
-        const std::int64_t channel = (item - dx_items) % skip_vectors * width;
-        load<width>(a.dy + pixel * size.joined() + size.channels + channel, values);
-        put<width>(values, a.accumulate_dskip, a.dskip + pixel * size.skip_channels + channel);
-      }
-    }
-  });
+// Elements of a row are counted in 32 bits.
+Size size_of_maps(const Shape& x, const Shape& skip) {
+  checked_cast<std::int32_t>(checked_multiply(2 * (x[2] + 1), x[3] + skip[3]));
+  return {checked_cast<int>(x[1]), static_cast<int>(x[2]), static_cast<int>(x[3]), static_cast<int>(skip[3])};
 }
-
-Size size_of_maps(const Shape& x, const Shape& skip) { return {x[0], x[1], x[2], x[3], skip[3]}; }
 
 // Whether every pixel of all three maps begins at a vector.
 template <class T>
@@ -154,19 +92,19 @@ bool vectors_fit_all(const Size& size, const void* x, const void* skip, const vo
 
 template <class T, int width>
 void forward_as(Context& context, const Forward& a, const Size& size) {
-  const LineGrid plan = plan_line_grid(size.images * 2 * size.height, a.y.shape[2] * a.y.shape[3] / width,
-                                       multiprocessor_count());
-  launch("upsample_concat: forward_kernel", stream_of(context), plan.grid, plan.block, 0,
-         forward_kernel<T, width>, a.x.as<T>(), a.skip.as<T>(), size, a.y.as<T>());
+  const StripGrid grid =
+      plan_strip_grid(a.x.shape[0], size.height + 1, (a.x.shape[2] + 1) * a.y.shape[3] / width,
+                      most_strip_rows, multiprocessor_count());
+  launch("upsample_concat: forward_kernel", stream_of(context), grid.grid(), grid.block(), 0,
+         forward_kernel<T, width>, a.x.as<T>(), a.skip.as<T>(), size, grid, a.y.as<T>());
 }
 
 template <class T, int width>
-void backward_as(Context& context, const Gradients<T>& gradients, const Size& size) {
-  const LineGrid plan =
-      plan_line_grid(size.images * size.height, size.width * (size.channels + 4 * size.skip_channels) / width,
-                     multiprocessor_count());
-  launch("upsample_concat: backward_kernel", stream_of(context), plan.grid, plan.block, 0,
-         backward_kernel<T, width>, gradients, size);
+void backward_as(Context& context, const Gradients<T>& gradients, const Shape& dy, const Size& size) {
+  const StripGrid grid = plan_strip_grid(dy[0], size.height, size.width * dy[3] / width, most_strip_rows,
+                                         multiprocessor_count());
+  launch("upsample_concat: backward_kernel", stream_of(context), grid.grid(), grid.block(), 0,
+         backward_kernel<T, width>, gradients, size, grid);
 }
 
 template <class T>
@@ -185,8 +123,8 @@ void backward_in(Context& context, const Backward& a) {
                                   a.dskip_mode == GradientMode::accumulate};
   if (!gradients.dx && !gradients.dskip) return;
   vectors_fit_all<T>(size, gradients.dx, gradients.dskip, gradients.dy)
-      ? backward_as<T, vector_width<T>>(context, gradients, size)
-      : backward_as<T, 1>(context, gradients, size);
+      ? backward_as<T, vector_width<T>>(context, gradients, a.dy.shape, size)
+      : backward_as<T, 1>(context, gradients, a.dy.shape, size);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@
 // | dskip    | as skip            | as x      | overwrites or accumulates as dskip_mode says               |
 //
 // No output may overlap an input.
-// Numbers: f32 arithmetic, rows first; the skip's part is copied exactly. Deterministic for any number of threads:
+// Numbers: f32 arithmetic; the skip's part is copied exactly. Deterministic for any number of threads:
 // everything is gathered in a fixed order.
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
 // Thread-safe for distinct contexts.
