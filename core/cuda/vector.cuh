@@ -5,6 +5,7 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <cstring>
 
 #include "core/dtype.h"
 
@@ -47,10 +48,21 @@ __device__ __forceinline__ void unpack(const Packed<float, width>& packed, float
 #pragma unroll
   for (int i = 0; i < width; ++i) values[i] = packed.element[i];
 }
+// Of a pair by whole words, one instruction an element: through its 16 bits ptxas takes two.
 template <int width>
 __device__ __forceinline__ void unpack(const Packed<bfloat16, width>& packed, float (&values)[width]) {
+  if constexpr (width == 1) {
+    values[0] = static_cast<float>(packed.element[0]);
+  } else {
+    static_assert(width % 2 == 0);
+    std::uint32_t pairs[width / 2];
+    std::memcpy(pairs, packed.element, sizeof pairs);
 #pragma unroll
-  for (int i = 0; i < width; ++i) values[i] = static_cast<float>(packed.element[i]);
+    for (int i = 0; i < width; ++i) {
+      const std::uint32_t word = i % 2 == 0 ? pairs[i / 2] << 16 : pairs[i / 2] & 0xffff0000u;
+      std::memcpy(values + i, &word, sizeof word);
+    }
+  }
 }
 
 template <int width, class T>
@@ -73,15 +85,14 @@ __device__ __forceinline__ void store(const float (&values)[width], bfloat16* p)
     *p = bfloat16(values[0]);
   } else {
     static_assert(width % 2 == 0);
-    Packed<bfloat16, width> packed;
+    std::uint32_t pairs[width / 2];
 #pragma unroll
     for (int i = 0; i < width; i += 2) {
       const __nv_bfloat162 pair = __floats2bfloat162_rn(values[i], values[i + 1]);
-      std::uint32_t bits;
-      std::memcpy(&bits, &pair, sizeof bits);
-      packed.element[i].bits = static_cast<std::uint16_t>(bits);
-      packed.element[i + 1].bits = static_cast<std::uint16_t>(bits >> 16);
+      std::memcpy(pairs + i / 2, &pair, sizeof pair);
     }
+    Packed<bfloat16, width> packed;
+    std::memcpy(packed.element, pairs, sizeof pairs);
     *reinterpret_cast<Packed<bfloat16, width>*>(p) = packed;
   }
 }
@@ -93,9 +104,10 @@ __device__ __forceinline__ void load_run(const T* p, float (&values)[count]) {
   static_assert(count % width == 0);
 #pragma unroll
   for (int i = 0; i < count; i += width) {
-    const Packed<T, width> piece = load_packed<width>(p + i);
+    float piece[width];
+    load<width>(p + i, piece);
 #pragma unroll
-    for (int k = 0; k < width; ++k) values[i + k] = static_cast<float>(piece.element[k]);
+    for (int k = 0; k < width; ++k) values[i + k] = piece[k];
   }
 }
 template <int width, int count, class T>
