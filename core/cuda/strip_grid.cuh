@@ -47,21 +47,20 @@ inline StripGrid plan_strip_grid(std::int64_t images, std::int64_t rows, std::in
           static_cast<unsigned>(blocks)};
 }
 
-// A thread's rows [begin, end) of an image; none where the grid is larger than the maps.
+// A thread's item of the rows [begin, end) of an image: no rows behind the last image, and no item behind a row's last.
 struct Strip {
   int item, image, begin, end;
-
-  __device__ bool empty() const { return begin >= end; }
+  bool has_item;
 };
 __device__ __forceinline__ Strip strip_of_thread(const StripGrid& grid) {
-  const unsigned block_row = blockIdx.x / static_cast<unsigned>(grid.chunks),
-                 chunk = blockIdx.x % grid.chunks;
-  const unsigned strip = block_row * blockDim.y + threadIdx.y;
-  const auto image = static_cast<int>(strip / grid.strips),
-             item = static_cast<int>(chunk * blockDim.x + threadIdx.x);
-  const int begin = static_cast<int>(strip % grid.strips) * grid.strip_rows;
-  const bool inside = item < grid.items && image < grid.images;
-  return {item, image, begin, inside ? min(begin + grid.strip_rows, grid.rows) : begin};
+  const unsigned chunks = static_cast<unsigned>(grid.chunks), strips = static_cast<unsigned>(grid.strips);
+  const unsigned strip = blockIdx.x / chunks * blockDim.y + threadIdx.y;
+  const int image = static_cast<int>(strip / strips);
+  const int item = static_cast<int>(blockIdx.x % chunks * blockDim.x + threadIdx.x);
+  const int begin = static_cast<int>(strip % strips) * grid.strip_rows;
+  const bool inside = image < grid.images;
+  return {item, image, begin, inside ? min(begin + grid.strip_rows, grid.rows) : begin,
+          inside && item < grid.items};
 }
 
 }  // namespace attune::cuda

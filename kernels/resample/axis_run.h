@@ -2,6 +2,7 @@
 // every device, so that they agree on every weight.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "core/dtype.h"
@@ -62,11 +63,30 @@ ATTUNE_HOST_DEVICE inline float weight_of(Method method, const Axis& axis, std::
   return end > begin ? static_cast<float>(static_cast<double>(end - begin) * axis.share_of_input) : 0;
 }
 
-// The outputs that may read `input`: a few too many at either end. The edge's inputs stand in for all beyond it.
-ATTUNE_HOST_DEVICE inline Run outputs_near(const Axis& axis, std::int64_t input) {
-  const auto begin = static_cast<std::int64_t>(static_cast<double>(input - 1) * axis.outputs_per_input) - 2;
-  const auto end = static_cast<std::int64_t>(static_cast<double>(input + 2) * axis.outputs_per_input) + 2;
-  return {input == 0 || begin < 0 ? 0 : begin, end > axis.outputs ? axis.outputs : end};
+// The outputs that read `input`. The edge's inputs stand in for all beyond it.
+ATTUNE_HOST_DEVICE inline Run outputs_of(Method method, const Axis& axis, std::int64_t input) {
+  const std::int64_t inputs = axis.inputs, outputs = axis.outputs;
+  if (method == Method::area)
+    return {input * outputs / inputs, ((input + 1) * outputs + inputs - 1) / inputs};
+  // Those with begin <= (2 output + 1) inputs < end, in units in which an input covers 2 outputs.
+  std::int64_t begin = 2 * input * outputs, end = begin + 2 * outputs;
+  if (method == Method::bilinear)
+    begin += 1 - outputs, end += outputs;  // positions above input - 1, below input + 1
+  const auto first_from = [&](std::int64_t unit) { return (unit + inputs - 1) / (2 * inputs); };
+  const bool at_end = input == inputs - 1;
+  return {input == 0 ? 0 : first_from(begin),
+          at_end || first_from(end) > outputs ? outputs : first_from(end)};
+}
+
+// At most so many positions does inputs_of or (transpose) outputs_of give.
+inline std::int64_t most_taps(Method method, bool transpose, const Axis& axis) {
+  const std::int64_t taken = transpose ? axis.outputs : axis.inputs,
+                     own = transpose ? axis.inputs : axis.outputs;
+  const auto divide_up = [&](std::int64_t dividend) { return (dividend + own - 1) / own; };
+  if (method == Method::nearest) return transpose ? divide_up(taken) : 1;
+  if (method == Method::bilinear) return transpose ? std::min(taken, divide_up(2 * taken)) : 2;
+  if (taken % own == 0 || own % taken == 0) return divide_up(taken);
+  return std::min(taken, taken / own + 2);
 }
 
 }  // namespace attune::resample

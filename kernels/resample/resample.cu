@@ -1,13 +1,15 @@
-// A thread owns a vector of neighbouring channels of one pixel of the result and gathers what it reads, column by column.
-// Weights are computed on the spot: the maps that the network resamples are masks, whose few taps cost less than a table's
-// traffic. Backward is the same walk over the transposed axes.
+// Two kernels. Where no position has more than 8 taps along an axis, a thread owns a vector of neighbouring channels of one
+// column of the result and walks down a strip of its rows. A block computes the taps of its rows and columns once, in
+// shared memory: f64 coordinates and 64-bit divisions cost more than the sums. Where there are more, as in a mask of the
+// deepest level, results are few, and a warp shares the taps of one vector. Backward is the same over the transposed axes.
 #include "kernels/resample/resample.h"
 
 #include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
-#include "core/cuda/line_grid.cuh"
+#include "core/cuda/reduce.cuh"
+#include "core/cuda/strip_grid.cuh"
 #include "core/cuda/vector.cuh"
-#include "kernels/resample/axis_run.h"
+#include "kernels/resample/taps.cuh"
 
 namespace attune::resample::cuda {
 
@@ -15,130 +17,213 @@ namespace {
 
 using namespace attune::cuda;
 
-struct Size {
-  std::int64_t images, channels;
+// Rows that a thread walks at most: they share one column's taps, a few hundred instructions.
+constexpr std::int64_t most_strip_rows = 8;
+// Blocks on a multiprocessor, in 80 registers: 4 vectors in flight a thread are 48 KiB, for a need of 20 (row_grid.cuh).
+// More columns take more.
+template <int most>
+inline constexpr int blocks = most > 4 ? 2 : 3;
+
+struct Maps {
   Axis rows, columns;  // of the map x
+  Gathering gathering;
+  std::int64_t from_image;  // elements
+  int from_row, channels;
+};
+
+struct WarpGrid {
+  unsigned rows, items, chunks;  // of an image of the result; of a row; blocks a row
 };
 
 // How a sum becomes an element of the result.
 struct Finish {
   bool accumulate, snap;
+};
+__device__ inline float snapped(float value) {
+  if (fabsf(value) <= snap_distance) return 0;
+  return fabsf(value - 1) <= snap_distance ? 1 : value;
+}
 
-  __device__ float operator()(float value, float old) const {
-    if (snap && fabsf(value) <= snap_distance) value = 0;
-    if (snap && fabsf(value - 1) <= snap_distance) value = 1;
-    return accumulate ? old + value : value;
+template <int width, class T>
+__device__ __forceinline__ void put(float (&sum)[width], const Finish& finish, T* target) {
+  if (finish.snap) {
+#pragma unroll
+    for (int i = 0; i < width; ++i) sum[i] = snapped(sum[i]);
   }
+  if (finish.accumulate) {
+    float old[width];
+    load<width>(target, old);
+#pragma unroll
+    for (int i = 0; i < width; ++i) sum[i] += old[i];
+  }
+  store<width>(sum, target);
+}
+
+// A thread's column: the offsets of its taps in a row of `from`, and their weights.
+template <int most>
+struct Column {
+  int offset[most];
+  float weight[most];
 };
 
-// What position `own` of the result gathers along an axis.
-template <Method method, bool transpose>
-__device__ Run taps_of(const Axis& axis, std::int64_t own) {
-  if constexpr (transpose) return outputs_near(axis, own);
-  return inputs_of(method, axis, own);
-}
-
-// The weight of one of taps_of; 0 for one too many.
-template <Method method, bool transpose>
-__device__ float tap_weight(const Axis& axis, std::int64_t own, std::int64_t tap) {
-  return transpose ? weight_of(method, axis, tap, own) : weight_of(method, axis, own, tap);
-}
-
-// Blocks on a multiprocessor, in 80 registers. With 2 vectors of 16 bytes in flight a thread they have 24 KiB, for a need of
-// 20 (row_grid.cuh); with more, as ptxas chooses by itself, it spills.
-constexpr int blocks = 3;
-
-// The result is y, gathered from x, or (transpose) dx, gathered from dy. The items of a line are the vectors of one of
-// its rows.
-template <class T, int width, Method method, bool transpose>
-__global__ void __launch_bounds__(line_grid_threads, blocks)
-    gather_kernel(const T* __restrict__ from, Size size, Finish finish, T* __restrict__ to) {
-  const std::int64_t to_rows = transpose ? size.rows.inputs : size.rows.outputs;
-  const std::int64_t to_columns = transpose ? size.columns.inputs : size.columns.outputs;
-  const std::int64_t from_rows = transpose ? size.rows.outputs : size.rows.inputs;
-  const std::int64_t from_columns = transpose ? size.columns.outputs : size.columns.inputs;
-  const auto vectors = static_cast<unsigned>(size.channels / width);
-  const auto items = static_cast<unsigned>(to_columns) * vectors;  // below 2^31
-  for_each_line(size.images * to_rows, [&](std::int64_t line) {
-    const std::int64_t image = line / to_rows, row = line % to_rows;
-    const Run rows = taps_of<method, transpose>(size.rows, row);
-    for (unsigned item = threadIdx.x; item < items; item += blockDim.x) {
-      const std::int64_t column = item / vectors, channel = item % vectors * width;
-      const Run columns = taps_of<method, transpose>(size.columns, column);
-      float sum[width] = {};
-      for (std::int64_t x = columns.begin; x < columns.end; ++x) {
-        const float column_weight = tap_weight<method, transpose>(size.columns, column, x);
-#pragma unroll 2
-        for (std::int64_t y = rows.begin; y < rows.end; ++y) {
-          const float weight = column_weight * tap_weight<method, transpose>(size.rows, row, y);
-          float values[width];
-          load<width>(from + ((image * from_rows + y) * from_columns + x) * size.channels + channel, values);
+// sum += weight * the column's pixels in the row at `from`
+template <int width, int most, class T>
+__device__ __forceinline__ void add_row(float weight, const Column<most>& column, const T* from,
+                                        float (&sum)[width]) {
+  constexpr int batch = width > 1 && most > 4 ? 4 : most;  // loads before the first use
 #pragma unroll
-          for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
-        }
-      }
-      T* const target = to + (line * to_columns + column) * size.channels + channel;
-      float old[width] = {};
-      if (finish.accumulate) load<width>(target, old);
+  for (int first = 0; first < most; first += batch) {
+    Packed<T, width> packed[batch];
 #pragma unroll
-      for (int i = 0; i < width; ++i) sum[i] = finish(sum[i], old[i]);
-      store<width>(sum, target);
+    for (int c = 0; c < batch; ++c) packed[c] = load_packed<width>(from + column.offset[first + c]);
+#pragma unroll
+    for (int c = 0; c < batch; ++c) {
+      float values[width];
+      unpack(packed[c], values);
+      const float factor = weight * column.weight[first + c];
+#pragma unroll
+      for (int i = 0; i < width; ++i) sum[i] += factor * values[i];
     }
-  });
-}
-
-// Between maps x and y of these shapes.
-Size size_of_maps(const Shape& x, const Shape& y) { return {x[0], x[3], Axis(x[1], y[1]), Axis(x[2], y[2])}; }
-
-template <class T, int width, Method method, bool transpose>
-void gather_as(Context& context, ConstTensorView from, TensorView to, const Size& size,
-               const Finish& finish) {
-  checked_cast<std::int32_t>(checked_multiply(to.shape[2], to.shape[3]));
-  const LineGrid plan =
-      plan_line_grid(to.shape[0] * to.shape[1], to.shape[2] * to.shape[3] / width, multiprocessor_count());
-  launch("resample: gather_kernel", stream_of(context), plan.grid, plan.block, 0,
-         gather_kernel<T, width, method, transpose>, from.as<T>(), size, finish, to.as<T>());
-}
-
-template <class T, Method method, bool transpose>
-void gather_by(Context& context, ConstTensorView from, TensorView to, const Size& size,
-               const Finish& finish) {
-  vectors_fit<T>(from.data, size.channels) && vectors_fit<T>(to.data, size.channels)
-      ? gather_as<T, vector_width<T>, method, transpose>(context, from, to, size, finish)
-      : gather_as<T, 1, method, transpose>(context, from, to, size, finish);
-}
-
-template <class T, bool transpose>
-void gather_in(Context& context, ConstTensorView from, TensorView to, const Size& size, Method method,
-               const Finish& finish) {
-  switch (method) {
-    case Method::nearest:
-      return gather_by<T, Method::nearest, transpose>(context, from, to, size, finish);
-    case Method::bilinear:
-      return gather_by<T, Method::bilinear, transpose>(context, from, to, size, finish);
-    case Method::area:
-      return gather_by<T, Method::area, transpose>(context, from, to, size, finish);
   }
 }
 
-template <bool transpose>
-void gather(Context& context, ConstTensorView from, TensorView to, const Size& size, Method method,
-            const Finish& finish) {
+// Rows whose loads are in flight at a time.
+template <int most>
+inline constexpr int row_batch = most > 4 ? 1 : 2;
+
+// The items of a row are the vectors of the result's pixels in it.
+template <class T, int width, int most>
+__global__ void __launch_bounds__(strip_grid_threads, blocks<most>)
+    strip_kernel(const T* __restrict__ from, Maps maps, Finish finish, StripGrid grid, T* __restrict__ to) {
+  __shared__ Taps<most> row_taps[strip_grid_threads], column_taps[strip_grid_threads];
+  const auto vectors = static_cast<unsigned>(maps.channels / width);
+  const Strip strip = strip_of_thread(grid);
+  Taps<most>* const rows_of_strip = row_taps + threadIdx.y * grid.strip_rows;
+  for (int row = strip.begin + static_cast<int>(threadIdx.x); row < strip.end; row += blockDim.x)
+    rows_of_strip[row - strip.begin] = maps.gathering.taps<most>(maps.rows, row);
+  const unsigned first_item = strip.item - threadIdx.x, first_column = first_item / vectors;
+  const unsigned last_item = min(first_item + blockDim.x, static_cast<unsigned>(grid.items)) - 1;
+  const unsigned columns = last_item / vectors - first_column + 1;
+  for (unsigned column = threadIdx.y * blockDim.x + threadIdx.x; column < columns;
+       column += blockDim.x * blockDim.y)
+    column_taps[column] = maps.gathering.taps<most>(maps.columns, static_cast<int>(first_column + column));
+  __syncthreads();
+  if (!strip.has_item) return;
+
+  const unsigned own = strip.item / vectors, vector = strip.item % vectors;
+  const Taps<most>& taps = column_taps[own - first_column];
+  const bool has_columns = !taps.empty();
+  Column<most> column;
+#pragma unroll
+  for (int c = 0; c < most; ++c) {
+    column.offset[c] = taps.at(c) * maps.channels;
+    column.weight[c] = taps.weight[c];
+  }
+  const T* const source = from + strip.image * maps.from_image + vector * width;
+  const int to_row = grid.items * width;
+  T* target = to + (std::int64_t{strip.image} * grid.rows + strip.begin) * to_row + strip.item * width;
+  for (int row = strip.begin; row < strip.end; ++row, target += to_row) {
+    const Taps<most>& rows = rows_of_strip[row - strip.begin];
+    float sum[width] = {};
+#pragma unroll 1
+    for (int first = 0; first < most && rows.first + first <= rows.last && has_columns;
+         first += row_batch<most>) {
+#pragma unroll
+      for (int r = first; r < first + row_batch<most>; ++r)
+        add_row<width>(rows.weight[r], column, source + std::int64_t{rows.at(r)} * maps.from_row, sum);
+    }
+    put<width>(sum, finish, target);
+  }
+}
+
+// Warps of a block, each with a vector of the result.
+constexpr int warps = 8;
+
+// Grid: (image x row of the result) x chunk of its items. Lane l takes every 32nd of the rows x columns taps, in order.
+template <class T, int width>
+__global__ void __launch_bounds__(warps* warp_size, 2)
+    warp_kernel(const T* __restrict__ from, Maps maps, Finish finish, WarpGrid grid, T* __restrict__ to) {
+  const unsigned line = blockIdx.x / grid.chunks, item = blockIdx.x % grid.chunks * warps + threadIdx.y;
+  if (item >= grid.items) return;
+  const auto vectors = static_cast<unsigned>(maps.channels / width);
+  const auto row = static_cast<int>(line % grid.rows), column = static_cast<int>(item / vectors);
+  const Run rows = maps.gathering.run(maps.rows, row), columns = maps.gathering.run(maps.columns, column);
+  const T* const source = from + line / grid.rows * maps.from_image + item % vectors * width;
+  const auto count = static_cast<unsigned>(columns.end - columns.begin);
+  float sum[width] = {};
+  std::int64_t y = rows.begin + threadIdx.x / count, x = columns.begin + threadIdx.x % count;
+  while (y < rows.end) {
+    const float weight =
+        maps.gathering.weight(maps.rows, row, y) * maps.gathering.weight(maps.columns, column, x);
+    float values[width];
+    load<width>(source + y * maps.from_row + x * maps.channels, values);
+#pragma unroll
+    for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
+    y += warp_size / count, x += warp_size % count;
+    if (x >= columns.end) x -= count, ++y;
+  }
+#pragma unroll
+  for (int i = 0; i < width; ++i) sum[i] = warp_reduce(sum[i], Sum());
+  if (threadIdx.x == 0) put<width>(sum, finish, to + (std::int64_t{line} * grid.items + item) * width);
+}
+
+template <class T, int width, int most>
+void gather_strips(Context& context, ConstTensorView from, TensorView to, const Maps& maps,
+                   const Finish& finish) {
+  const StripGrid grid = plan_strip_grid(to.shape[0], to.shape[1], to.shape[2] * to.shape[3] / width,
+                                         most_strip_rows, multiprocessor_count());
+  launch("resample: strip_kernel", stream_of(context), grid.grid(), grid.block(), 0,
+         strip_kernel<T, width, most>, from.as<T>(), maps, finish, grid, to.as<T>());
+}
+
+template <class T, int width>
+void gather_warps(Context& context, ConstTensorView from, TensorView to, const Maps& maps,
+                  const Finish& finish) {
+  const std::int64_t items = to.shape[2] * to.shape[3] / width, chunks = (items + warps - 1) / warps;
+  const WarpGrid grid = {checked_cast<unsigned>(to.shape[1]), static_cast<unsigned>(items),
+                         static_cast<unsigned>(chunks)};
+  launch("resample: warp_kernel", stream_of(context),
+         dim3(checked_cast<std::int32_t>(to.shape[0] * to.shape[1] * chunks)), dim3(warp_size, warps), 0,
+         warp_kernel<T, width>, from.as<T>(), maps, finish, grid, to.as<T>());
+}
+
+template <class T, int width>
+void gather_as(Context& context, ConstTensorView from, TensorView to, const Maps& maps,
+               const Finish& finish) {
+  const auto [method, transpose] = maps.gathering;
+  const std::int64_t most =
+      std::max(most_taps(method, transpose, maps.rows), most_taps(method, transpose, maps.columns));
+  most <= 2   ? gather_strips<T, width, 2>(context, from, to, maps, finish)
+  : most <= 4 ? gather_strips<T, width, 4>(context, from, to, maps, finish)
+  : most <= 8 ? gather_strips<T, width, 8>(context, from, to, maps, finish)
+              : gather_warps<T, width>(context, from, to, maps, finish);
+}
+
+// Between maps of x's and y's shapes; a row's elements are counted in 32 bits.
+void gather(Context& context, ConstTensorView from, TensorView to, const Shape& x, const Shape& y,
+            const Gathering& gathering, const Finish& finish) {
   if (to.elements() == 0) return;
+  const std::int64_t from_row = from.shape[2] * from.shape[3];
+  checked_cast<std::int32_t>(std::max(from_row, checked_multiply(to.shape[2], to.shape[3])));
+  const Maps maps = {Axis(x[1], y[1]),         Axis(x[2], y[2]),           gathering,
+                     from.shape[1] * from_row, static_cast<int>(from_row), static_cast<int>(x[3])};
   with_element_type("resample", to.dtype, [&](auto zero) {
-    gather_in<decltype(zero), transpose>(context, from, to, size, method, finish);
+    using T = decltype(zero);
+    vectors_fit<T>(from.data, x[3]) && vectors_fit<T>(to.data, x[3])
+        ? gather_as<T, vector_width<T>>(context, from, to, maps, finish)
+        : gather_as<T, 1>(context, from, to, maps, finish);
   });
 }
 
 }  // namespace
 
 void forward(Context& context, const Forward& a, const Options& options) {
-  gather<false>(context, a.x, a.y, size_of_maps(a.x.shape, a.y.shape), options.method, {false, options.snap});
+  gather(context, a.x, a.y, a.x.shape, a.y.shape, {options.method, false}, {false, options.snap});
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
-  gather<true>(context, a.dy, a.dx, size_of_maps(a.dx.shape, a.dy.shape), options.method,
-               {a.dx_mode == GradientMode::accumulate, false});
+  gather(context, a.dy, a.dx, a.dx.shape, a.dy.shape, {options.method, true},
+         {a.dx_mode == GradientMode::accumulate, false});
 }
 
 }  // namespace attune::resample::cuda

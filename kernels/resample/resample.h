@@ -26,8 +26,8 @@
 // | dx       | [N, H, W, C] | as x      | overwrites or accumulates as dx_mode says; must not overlap dy   |
 //
 // A mask [N, H, W] goes in as view.reshaped({N, H, W, 1}).
-// Numbers: positions in f64, weights stored and sums taken in f32, rows first. Deterministic for any number of
-// threads: each output gathers its inputs, and each dx its outputs, in ascending order.
+// Numbers: positions in f64, weights stored and sums taken in f32. Deterministic for any number of
+// threads: each output gathers its inputs, and each dx its outputs, in a fixed order.
 // Errors: ErrorKind::argument on a shape, dtype or device that differs from the table; nothing is written then.
 // Thread-safe for distinct contexts.
 #pragma once

@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(strip_grid_threads)
     forward_kernel(const T* __restrict__ x, const T* __restrict__ skip, Size size, StripGrid grid,
                    T* __restrict__ y) {
   const Strip strip = strip_of_thread(grid);
-  if (strip.empty()) return;
+  if (!strip.has_item) return;
   const auto vectors = static_cast<unsigned>(size.joined() / width);
   const auto column = static_cast<int>(strip.item / vectors);
   const int channel = static_cast<int>(strip.item % vectors) * width;
@@ -58,7 +58,7 @@ template <class T, int width>
 __global__ void __launch_bounds__(strip_grid_threads, backward_blocks)
     backward_kernel(Gradients<T> a, Size size, StripGrid grid) {
   const Strip strip = strip_of_thread(grid);
-  if (strip.empty()) return;
+  if (!strip.has_item) return;
   const auto vectors = static_cast<unsigned>(size.joined() / width);
   const auto column = static_cast<int>(strip.item / vectors);
   const int channel = static_cast<int>(strip.item % vectors) * width;
