@@ -9,6 +9,7 @@
 #include "core/cuda/reduce.cuh"
 #include "core/cuda/strip_grid.cuh"
 #include "core/cuda/vector.cuh"
+#include "kernels/resample/strips.cuh"
 #include "kernels/resample/taps.cuh"
 
 namespace attune::resample::cuda {
@@ -19,10 +20,13 @@ using namespace attune::cuda;
 
 // Rows that a thread walks at most: they share one column's taps, a few hundred instructions.
 constexpr std::int64_t most_strip_rows = 8;
-// Blocks on a multiprocessor, in 80 registers: 4 vectors in flight a thread are 48 KiB, for a need of 20 (row_grid.cuh).
-// More columns take more.
-template <int most>
-inline constexpr int blocks = most > 4 ? 2 : 3;
+// Blocks on a multiprocessor, in 80 registers, or 128 where the sums of several rows are held: with 4 vectors in flight a
+// thread 48 or 32 KiB, for a need of 20 (row_grid.cuh).
+template <int width, int most>
+inline constexpr int blocks = width* most > 16 ? 2 : 3;
+
+// Rows whose sums a thread holds at most; with 8 it would spill.
+constexpr int most_held = 4;
 
 struct Maps {
   Axis rows, columns;  // of the map x
@@ -35,71 +39,30 @@ struct WarpGrid {
   unsigned rows, items, chunks;  // of an image of the result; of a row; blocks a row
 };
 
-// How a sum becomes an element of the result.
+// How a sum becomes an element of the result: never both.
 struct Finish {
   bool accumulate, snap;
 };
-__device__ inline float snapped(float value) {
-  if (fabsf(value) <= snap_distance) return 0;
-  return fabsf(value - 1) <= snap_distance ? 1 : value;
-}
-
-template <int width, class T>
-__device__ __forceinline__ void put(float (&sum)[width], const Finish& finish, T* target) {
-  if (finish.snap) {
+template <int width>
+__device__ __forceinline__ void snap(float (&values)[width]) {
 #pragma unroll
-    for (int i = 0; i < width; ++i) sum[i] = snapped(sum[i]);
-  }
-  if (finish.accumulate) {
-    float old[width];
-    load<width>(target, old);
-#pragma unroll
-    for (int i = 0; i < width; ++i) sum[i] += old[i];
-  }
-  store<width>(sum, target);
-}
-
-// A thread's column: the offsets of its taps in a row of `from`, and their weights.
-template <int most>
-struct Column {
-  int offset[most];
-  float weight[most];
-};
-
-// sum += weight * the column's pixels in the row at `from`
-template <int width, int most, class T>
-__device__ __forceinline__ void add_row(float weight, const Column<most>& column, const T* from,
-                                        float (&sum)[width]) {
-  constexpr int batch = width > 1 && most > 4 ? 4 : most;  // loads before the first use
-#pragma unroll
-  for (int first = 0; first < most; first += batch) {
-    Packed<T, width> packed[batch];
-#pragma unroll
-    for (int c = 0; c < batch; ++c) packed[c] = load_packed<width>(from + column.offset[first + c]);
-#pragma unroll
-    for (int c = 0; c < batch; ++c) {
-      float values[width];
-      unpack(packed[c], values);
-      const float factor = weight * column.weight[first + c];
-#pragma unroll
-      for (int i = 0; i < width; ++i) sum[i] += factor * values[i];
-    }
+  for (int i = 0; i < width; ++i) {
+    if (fabsf(values[i]) <= snap_distance) values[i] = 0;
+    if (fabsf(values[i] - 1) <= snap_distance) values[i] = 1;
   }
 }
-
-// Rows whose loads are in flight at a time.
-template <int most>
-inline constexpr int row_batch = most > 4 ? 1 : 2;
 
 // The items of a row are the vectors of the result's pixels in it.
 template <class T, int width, int most>
-__global__ void __launch_bounds__(strip_grid_threads, blocks<most>)
+__global__ void __launch_bounds__(strip_grid_threads, blocks<width, most>)
     strip_kernel(const T* __restrict__ from, Maps maps, Finish finish, StripGrid grid, T* __restrict__ to) {
   __shared__ Taps<most> row_taps[strip_grid_threads], column_taps[strip_grid_threads];
   const auto vectors = static_cast<unsigned>(maps.channels / width);
   const Strip strip = strip_of_thread(grid);
   Taps<most>* const rows_of_strip = row_taps + threadIdx.y * grid.strip_rows;
-  for (int row = strip.begin + static_cast<int>(threadIdx.x); row < strip.end; row += blockDim.x)
+  // By the last threads: the first have the columns'.
+  for (int row = strip.begin + static_cast<int>(blockDim.x - 1 - threadIdx.x); row < strip.end;
+       row += blockDim.x)
     rows_of_strip[row - strip.begin] = maps.gathering.taps<most>(maps.rows, row);
   const unsigned first_item = strip.item - threadIdx.x, first_column = first_item / vectors;
   const unsigned last_item = min(first_item + blockDim.x, static_cast<unsigned>(grid.items)) - 1;
@@ -122,18 +85,38 @@ __global__ void __launch_bounds__(strip_grid_threads, blocks<most>)
   const T* const source = from + strip.image * maps.from_image + vector * width;
   const int to_row = grid.items * width;
   T* target = to + (std::int64_t{strip.image} * grid.rows + strip.begin) * to_row + strip.item * width;
-  for (int row = strip.begin; row < strip.end; ++row, target += to_row) {
-    const Taps<most>& rows = rows_of_strip[row - strip.begin];
+  const auto add = [&](int row, float weight, float(&sum)[width]) {
+    add_row<width>(weight, column, source + std::int64_t{row} * maps.from_row, sum);
+  };
+  HeldRows<width, most> held;
+  const Taps<most>* rows = rows_of_strip;
+  for (int row = strip.begin; row < strip.end; ++row, ++rows, target += to_row) {
+    const int last = has_columns ? rows->last : -1;
     float sum[width] = {};
-#pragma unroll 1
-    for (int first = 0; first < most && rows.first + first <= rows.last && has_columns;
-         first += row_batch<most>) {
+    if (finish.accumulate) load<width>(target, sum);
+    if constexpr (most <= most_held) {
+      held.move_to(rows->first, last, [&](int row_of_from, float(&row_sum)[width]) {
 #pragma unroll
-      for (int r = first; r < first + row_batch<most>; ++r)
-        add_row<width>(rows.weight[r], column, source + std::int64_t{rows.at(r)} * maps.from_row, sum);
+        for (int i = 0; i < width; ++i) row_sum[i] = 0;
+        add(row_of_from, 1, row_sum);
+      });
+      held.weigh(rows->weight, last, sum);
+    } else {
+#pragma unroll 1
+      for (int r = rows->first; r <= last; ++r) add(r, rows->weight[r - rows->first], sum);
     }
-    put<width>(sum, finish, target);
+    if (finish.snap) snap(sum);
+    store<width>(sum, target);
   }
+}
+
+// sum += weight * the vector at `from`
+template <int width, class T>
+__device__ __forceinline__ void add_pixel(float weight, const T* from, float (&sum)[width]) {
+  float values[width];
+  load<width>(from, values);
+#pragma unroll
+  for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
 }
 
 // Warps of a block, each with a vector of the result.
@@ -155,16 +138,17 @@ __global__ void __launch_bounds__(warps* warp_size, 2)
   while (y < rows.end) {
     const float weight =
         maps.gathering.weight(maps.rows, row, y) * maps.gathering.weight(maps.columns, column, x);
-    float values[width];
-    load<width>(source + y * maps.from_row + x * maps.channels, values);
-#pragma unroll
-    for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
+    add_pixel<width>(weight, source + y * maps.from_row + x * maps.channels, sum);
     y += warp_size / count, x += warp_size % count;
     if (x >= columns.end) x -= count, ++y;
   }
 #pragma unroll
   for (int i = 0; i < width; ++i) sum[i] = warp_reduce(sum[i], Sum());
-  if (threadIdx.x == 0) put<width>(sum, finish, to + (std::int64_t{line} * grid.items + item) * width);
+  if (threadIdx.x > 0) return;
+  T* const target = to + (std::int64_t{line} * grid.items + item) * width;
+  if (finish.accumulate) add_pixel<width>(1, target, sum);
+  if (finish.snap) snap(sum);
+  store<width>(sum, target);
 }
 
 template <class T, int width, int most>
