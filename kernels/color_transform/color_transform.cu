@@ -123,62 +123,81 @@ __device__ void add_pixel(float m, const float (&x)[3], const float (&dy)[3], fl
   }
 }
 
-// Of one column over the rows that read the row of cells `cell`. Of pixels outside the mask nothing more is read.
-__device__ void sum_rows(const Pictures& a, const Axis& axis, std::int64_t cell, Range rows,
-                         std::int64_t first_pixel, std::int64_t width, float (&sums)[parameters]) {
-  for (std::int64_t first = rows.begin; first < rows.end; first += batch) {
+// Of one column, whose pixels begin at `first_pixel`, over the rows that read the row of cells `cell`. Of pixels outside the
+// mask nothing more is read.
+__device__ void sum_rows(const Pictures& a, const Axis& axis, int cell, Span rows, std::int64_t first_pixel,
+                         int width, float (&sums)[parameters]) {
+  for (int first = rows.begin; first < rows.end; first += batch) {
     float m[batch], x[batch][3], dy[batch][3];
 #pragma unroll
     for (int r = 0; r < batch; ++r)
-      m[r] = first + r < rows.end ? a.mask[first_pixel + (first + r) * width] : 0;
+      m[r] = first + r < rows.end ? a.mask[first_pixel + std::int64_t{first + r} * width] : 0;
 #pragma unroll
     for (int r = 0; r < batch; ++r) {
       if (m[r] == 0) continue;
-      load_run<1>(a.x + 3 * (first_pixel + (first + r) * width), x[r]);
-      load_run<1>(a.dy + 3 * (first_pixel + (first + r) * width), dy[r]);
+      const std::int64_t at = 3 * (first_pixel + std::int64_t{first + r} * width);
+      load_run<1>(a.x + at, x[r]);
+      load_run<1>(a.dy + at, dy[r]);
     }
 #pragma unroll
     for (int r = 0; r < batch; ++r) {
       if (m[r] == 0) continue;
       const BilinearTap tap = axis.tap(first + r);
-      add_pixel(m[r] * cell_weight(tap.lower, tap.fraction, cell), x[r], dy[r], sums);
+      add_pixel(m[r] * cell_weight(static_cast<int>(tap.lower), tap.fraction, cell), x[r], dy[r], sums);
     }
   }
 }
 
-// Grid: (image x row of cells) x tile of that row. A column's thread sums its rows; then thread t sums the columns for
-// vector t % 3 of the tile's cell t / 3. More columns than threads, where cells are coarse, come one chunk after another.
+struct Tiling {
+  unsigned tiles;  // of a row of cells
+  int cells;       // of a tile
+  unsigned threads;
+};
+
+// Grid: (image x row of cells) x tile of that row. Four threads search what the block reads. A column's thread sums its rows;
+// then thread t sums the columns for vector t % 3 of the tile's cell t / 3. More columns than threads, where cells are
+// coarse, come one chunk after another.
 template <class T, int width>
 __global__ void __launch_bounds__(cell_threads, blocks)
-    cell_kernel(Pictures a, Size size, std::int64_t tiles, bool accumulate, T* __restrict__ dtransform) {
+    cell_kernel(Pictures a, Size size, Tiling tiling, bool accumulate, T* __restrict__ dtransform) {
   __shared__ Packed<float, cell_vector> sums[cell_threads][vectors_per_cell];
   __shared__ float fraction[cell_threads];
-  __shared__ std::int32_t lower[cell_threads];
+  __shared__ int lower[cell_threads], bounds[4];
   const int thread = static_cast<int>(threadIdx.x);
-  const std::int64_t line = blockIdx.x / tiles, image = line / size.rows.cells, row = line % size.rows.cells;
-  const Range cells = part_of(size.columns.cells, tiles, blockIdx.x % tiles);
-  const std::int64_t cell = cells.begin + thread / vectors_per_cell;
-  const int vector = thread % vectors_per_cell;
-  const Range rows = readers_of(size.rows, {row, row + 1}), columns = readers_of(size.columns, cells);
-  const std::int64_t image_pixel = image * size.rows.positions * size.columns.positions;
+  const auto row_cells = static_cast<int>(size.columns.cells);
+  const unsigned line = blockIdx.x / tiling.tiles, rows_of_cells = static_cast<unsigned>(size.rows.cells);
+  const auto image = static_cast<int>(line / rows_of_cells), row = static_cast<int>(line % rows_of_cells);
+  const int first_cell = static_cast<int>(blockIdx.x % tiling.tiles) * tiling.cells;
+  const Span cells = {first_cell, min(first_cell + tiling.cells, row_cells)};
+  if (thread < 4) {
+    const Axis& axis = thread < 2 ? size.rows : size.columns;
+    const Span read = thread < 2 ? Span{row, row + 1} : cells;
+    bounds[thread] =
+        first_from(axis, thread % 2 == 0 ? read.begin - 1 : read.end, {0, static_cast<int>(axis.positions)},
+                   [&](int position) { return axis.tap(position).lower; });
+  }
+  __syncthreads();
+  const Span rows = {bounds[0], bounds[1]}, columns = {bounds[2], bounds[3]};
+  const int cell = cells.begin + thread / vectors_per_cell, vector = thread % vectors_per_cell;
+  const auto picture_width = static_cast<int>(size.columns.positions);
+  const std::int64_t image_pixel = image * (size.rows.positions * size.columns.positions);
 
   float total[cell_vector] = {};
-  for (std::int64_t first = columns.begin; first < columns.end; first += blockDim.x) {
-    const Range chunk = {first, min(first + blockDim.x, columns.end)};
+  for (int first = columns.begin; first < columns.end; first += static_cast<int>(blockDim.x)) {
+    const Span chunk = {first, min(first + static_cast<int>(blockDim.x), columns.end)};
     if (first + thread < chunk.end) {
       const BilinearTap tap = size.columns.tap(first + thread);
-      lower[thread] = static_cast<std::int32_t>(tap.lower);
+      lower[thread] = static_cast<int>(tap.lower);
       fraction[thread] = tap.fraction;
       float column_sums[parameters] = {};
-      sum_rows(a, size.rows, row, rows, image_pixel + first + thread, size.columns.positions, column_sums);
+      sum_rows(a, size.rows, row, rows, image_pixel + first + thread, picture_width, column_sums);
       store_run<cell_vector>(column_sums, sums[thread][0].element);
     }
     __syncthreads();
     if (cell < cells.end) {
-      const Range own = readers_of(size.columns, {cell, cell + 1}, chunk,
-                                   [&](std::int64_t column) { return lower[column - first]; });
-      for (std::int64_t column = own.begin; column < own.end; ++column) {
-        const auto at = static_cast<int>(column - first);
+      const Span own = readers_of(size.columns, {cell, cell + 1}, chunk,
+                                  [&](int column) { return lower[column - first]; });
+      for (int at = own.begin - first; at < own.end - first; ++at) {
         const float weight = cell_weight(lower[at], fraction[at], cell);
         const Packed<float, cell_vector> sum = sums[at][vector];
 #pragma unroll
@@ -189,7 +208,7 @@ __global__ void __launch_bounds__(cell_threads, blocks)
   }
 
   if (cell >= cells.end) return;
-  T* const target = dtransform + (line * size.columns.cells + cell) * parameters + vector * cell_vector;
+  T* const target = dtransform + (std::int64_t{line} * row_cells + cell) * parameters + vector * cell_vector;
   if (accumulate) {
     float old[cell_vector];
     load_run<width>(target, old);
@@ -212,29 +231,29 @@ void transform_pixels(Context& context, const PixelArrays<T>& arrays, const Size
          accumulate);
 }
 
-struct Tiling {
-  std::int64_t tiles;
-  unsigned threads;
-};
-
 // Tiles whose readers fit into one chunk, but for coarse cells and what clamping adds, on no more threads than they need.
 Tiling plan_tiles(const Axis& columns) {
   const double readable = std::min<double>(cell_threads * columns.scale - 1, most_cells);
   const std::int64_t most = std::max<std::int64_t>(1, static_cast<std::int64_t>(readable));
-  const std::int64_t tiles = (columns.cells + most - 1) / most, cells = (columns.cells + tiles - 1) / tiles;
+  const auto divide_up = [&](std::int64_t divisor) { return (columns.cells + divisor - 1) / divisor; };
+  const std::int64_t cells = divide_up(divide_up(most)), tiles = divide_up(cells);
   const double readers = static_cast<double>(cells + 1) * columns.positions_per_cell + 1;
   const auto wanted = static_cast<unsigned>(
       std::clamp<double>(readers, static_cast<double>(cells * vectors_per_cell), cell_threads));
-  return {tiles, (wanted + warp_size - 1) / warp_size * warp_size};
+  return {checked_cast<unsigned>(tiles), static_cast<int>(cells),
+          (wanted + warp_size - 1) / warp_size * warp_size};
 }
 
 template <class T>
 void transform_gradients(Context& context, const Backward& a, const Size& size) {
+  for (const Axis* axis : {&size.rows, &size.columns})
+    checked_cast<std::int32_t>(std::max(axis->positions, axis->cells * parameters));
   const Tiling tiling = plan_tiles(size.columns);
   launch("color_transform: cell_kernel", stream_of(context),
-         dim3(checked_cast<unsigned>(size.images * size.rows.cells * tiling.tiles)), dim3(tiling.threads), 0,
+         dim3(checked_cast<unsigned>(size.images * size.rows.cells * std::int64_t{tiling.tiles})),
+         dim3(tiling.threads), 0,
          aligned_to_vector(a.dtransform.data) ? cell_kernel<T, cell_vector> : cell_kernel<T, 1>,
-         Pictures{a.image.as<float>(), a.mask.as<float>(), a.dy.as<float>()}, size, tiling.tiles,
+         Pictures{a.image.as<float>(), a.mask.as<float>(), a.dy.as<float>()}, size, tiling,
          a.dtransform_mode == GradientMode::accumulate, a.dtransform.as<T>());
 }
 

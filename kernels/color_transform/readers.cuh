@@ -3,7 +3,7 @@
 
 #include <cuda_runtime.h>
 
-#include "core/parallel.h"
+#include "core/shape.h"
 #include "kernels/resample/bilinear_tap.h"
 
 namespace attune::color_transform::cuda {
@@ -21,32 +21,32 @@ struct Axis {
   __device__ BilinearTap tap(std::int64_t position) const { return bilinear_tap(position, scale, cells); }
 };
 
+// Positions or cells [begin, end).
+struct Span {
+  int begin, end;
+};
+
 // The first position of `within` whose lower cell, lower(position), is `cell` or a later one; within.end where there is
 // none. The walk starts a step or two before the position that the inverse of bilinear_tap names, whatever rounding does;
 // for cell 0 it may leave out positions that the edge clamps, in which no other cell has a weight.
 template <class Lower>
-__device__ std::int64_t first_from(const Axis& axis, std::int64_t cell, Range within, const Lower& lower) {
+__device__ int first_from(const Axis& axis, int cell, Span within, const Lower& lower) {
   if (cell >= axis.cells) return within.end;
-  const double near = (static_cast<double>(cell) + 0.5) * axis.positions_per_cell - 0.5;
-  const auto start =
-      static_cast<std::int64_t>(fmin(fmax(near, 0.0), static_cast<double>(axis.positions))) - 1;
-  std::int64_t position = min(max(start, within.begin), within.end);
+  const double near = (cell + 0.5) * axis.positions_per_cell - 0.5;
+  const int start = static_cast<int>(fmin(fmax(near, 0.0), static_cast<double>(axis.positions))) - 1;
+  int position = min(max(start, within.begin), within.end);
   while (position < within.end && lower(position) < cell) ++position;
   return position;
 }
 
 // The positions of `within` that read any of `cells`: their lower cell is one of these or the one before the first.
 template <class Lower>
-__device__ Range readers_of(const Axis& axis, Range cells, Range within, const Lower& lower) {
+__device__ Span readers_of(const Axis& axis, Span cells, Span within, const Lower& lower) {
   return {first_from(axis, cells.begin - 1, within, lower), first_from(axis, cells.end, within, lower)};
-}
-__device__ inline Range readers_of(const Axis& axis, Range cells) {
-  return readers_of(axis, cells, {0, axis.positions},
-                    [&](std::int64_t position) { return axis.tap(position).lower; });
 }
 
 // The part of a position's weight that one of its two cells gets.
-__device__ inline float cell_weight(std::int64_t lower, float fraction, std::int64_t cell) {
+__device__ inline float cell_weight(int lower, float fraction, int cell) {
   return lower == cell ? 1 - fraction : fraction;
 }
 
