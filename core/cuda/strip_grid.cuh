@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/cuda/launch.cuh"
 #include "core/shape.h"
 
 namespace attune::cuda {
@@ -27,17 +28,17 @@ struct StripGrid {
   dim3 block() const { return {columns, block_strips}; }
 };
 
+// All sizes are positive. Chunks have about the same number of items, in whole warps where a row needs several.
 inline StripGrid plan_strip_grid(std::int64_t images, std::int64_t rows, std::int64_t items,
                                  std::int64_t most_strip_rows, int multiprocessors) {
   const auto divide_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
-  const std::int64_t chunks = std::max<std::int64_t>(1, divide_up(items, strip_grid_threads));
-  const std::int64_t columns = chunks > 1 ? strip_grid_threads : std::max<std::int64_t>(1, items);
-  const std::int64_t block_strips = strip_grid_threads / columns;
+  const std::int64_t share = divide_up(items, divide_up(items, strip_grid_threads));
+  const std::int64_t columns = share < items ? divide_up(share, warp_size) * warp_size : items;
+  const std::int64_t chunks = divide_up(items, columns), block_strips = strip_grid_threads / columns;
   const std::int64_t blocks_of_rows = divide_up(checked_multiply(images, rows), block_strips) * chunks;
-  const std::int64_t most =
-      std::max<std::int64_t>(1, std::min(most_strip_rows, strip_grid_threads / block_strips));
   const std::int64_t strip_rows =
-      std::clamp<std::int64_t>(blocks_of_rows / (multiprocessors * strip_blocks_per_multiprocessor), 1, most);
+      std::clamp<std::int64_t>(blocks_of_rows / (multiprocessors * strip_blocks_per_multiprocessor), 1,
+                               std::min(most_strip_rows, strip_grid_threads / block_strips));
   const std::int64_t strips = divide_up(rows, strip_rows);
   const auto blocks = checked_cast<std::int32_t>(divide_up(images * strips, block_strips) * chunks);
   return {checked_cast<int>(images),      checked_cast<int>(rows),
