@@ -10,6 +10,7 @@
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
+#include "kernels/color_transform/column_sums.cuh"
 #include "kernels/color_transform/readers.cuh"
 #include "kernels/color_transform/upsampled_cells.cuh"
 
@@ -105,49 +106,6 @@ __global__ void __launch_bounds__(line_grid_threads, blocks)
 // A block of dtransform: the columns that it sums at a time, a third of as many cells.
 constexpr int cell_threads = 256;
 constexpr std::int64_t most_cells = cell_threads / vectors_per_cell;
-// Output rows in flight: as many as read a row of cells at half resolution.
-constexpr int batch = 4;
-
-struct Pictures {
-  const float *x, *mask, *dy;
-};
-
-// sums += d (x - 1/2) for A and d for b, with d = m dy of one pixel.
-__device__ void add_pixel(float m, const float (&x)[3], const float (&dy)[3], float (&sums)[parameters]) {
-#pragma unroll
-  for (int i = 0; i < 3; ++i) {
-    const float d = m * dy[i];
-#pragma unroll
-    for (int j = 0; j < 3; ++j) sums[3 * i + j] += d * (x[j] - 0.5f);
-    sums[9 + i] += d;
-  }
-}
-
-// Of one column, whose pixels begin at `first_pixel`, over the rows that read the row of cells `cell`. Of pixels outside the
-// mask nothing more is read.
-__device__ void sum_rows(const Pictures& a, const Axis& axis, int cell, Span rows, std::int64_t first_pixel,
-                         int width, float (&sums)[parameters]) {
-  for (int first = rows.begin; first < rows.end; first += batch) {
-    float m[batch], x[batch][3], dy[batch][3];
-#pragma unroll
-    for (int r = 0; r < batch; ++r)
-      m[r] = first + r < rows.end ? a.mask[first_pixel + std::int64_t{first + r} * width] : 0;
-#pragma unroll
-    for (int r = 0; r < batch; ++r) {
-      if (m[r] == 0) continue;
-      const std::int64_t at = 3 * (first_pixel + std::int64_t{first + r} * width);
-      load_run<1>(a.x + at, x[r]);
-      load_run<1>(a.dy + at, dy[r]);
-    }
-#pragma unroll
-    for (int r = 0; r < batch; ++r) {
-      if (m[r] == 0) continue;
-      const BilinearTap tap = axis.tap(first + r);
-      add_pixel(m[r] * cell_weight(static_cast<int>(tap.lower), tap.fraction, cell), x[r], dy[r], sums);
-    }
-  }
-}
-
 struct Tiling {
   unsigned tiles;  // of a row of cells
   int cells;       // of a tile
@@ -155,13 +113,13 @@ struct Tiling {
 };
 
 // Grid: (image x row of cells) x tile of that row. Four threads search what the block reads. A column's thread sums its rows;
-// then thread t sums the columns for vector t % 3 of the tile's cell t / 3. More columns than threads, where cells are
-// coarse, come one chunk after another.
+// then thread t sums the columns for vector t % 3 of the tile's cell t / 3. More rows or columns than threads, where cells
+// are coarse, come one chunk after another.
 template <class T, int width>
 __global__ void __launch_bounds__(cell_threads, blocks)
     cell_kernel(Pictures a, Size size, Tiling tiling, bool accumulate, T* __restrict__ dtransform) {
   __shared__ Packed<float, cell_vector> sums[cell_threads][vectors_per_cell];
-  __shared__ float fraction[cell_threads];
+  __shared__ float fraction[cell_threads], row_weight[cell_threads];
   __shared__ int lower[cell_threads], bounds[4];
   const int thread = static_cast<int>(threadIdx.x);
   const auto row_cells = static_cast<int>(size.columns.cells);
@@ -170,7 +128,7 @@ __global__ void __launch_bounds__(cell_threads, blocks)
   const int first_cell = static_cast<int>(blockIdx.x % tiling.tiles) * tiling.cells;
   const Span cells = {first_cell, min(first_cell + tiling.cells, row_cells)};
   if (thread < 4) {
-    const Axis& axis = thread < 2 ? size.rows : size.columns;
+    const Axis axis = thread < 2 ? size.rows : size.columns;
     const Span read = thread < 2 ? Span{row, row + 1} : cells;
     bounds[thread] =
         first_from(axis, thread % 2 == 0 ? read.begin - 1 : read.end, {0, static_cast<int>(axis.positions)},
@@ -185,12 +143,23 @@ __global__ void __launch_bounds__(cell_threads, blocks)
   float total[cell_vector] = {};
   for (int first = columns.begin; first < columns.end; first += static_cast<int>(blockDim.x)) {
     const Span chunk = {first, min(first + static_cast<int>(blockDim.x), columns.end)};
-    if (first + thread < chunk.end) {
+    const bool has_column = first + thread < chunk.end;
+    float column_sums[parameters] = {};
+    for (int first_row = rows.begin; first_row < rows.end; first_row += static_cast<int>(blockDim.x)) {
+      const Span chunk_rows = {first_row, min(first_row + static_cast<int>(blockDim.x), rows.end)};
+      if (first_row + thread < chunk_rows.end) {
+        const BilinearTap tap = size.rows.tap(first_row + thread);
+        row_weight[thread] = cell_weight(static_cast<int>(tap.lower), tap.fraction, row);
+      }
+      __syncthreads();
+      if (has_column)
+        sum_rows(a, chunk_rows, row_weight, image_pixel + first + thread, picture_width, column_sums);
+      __syncthreads();
+    }
+    if (has_column) {
       const BilinearTap tap = size.columns.tap(first + thread);
       lower[thread] = static_cast<int>(tap.lower);
       fraction[thread] = tap.fraction;
-      float column_sums[parameters] = {};
-      sum_rows(a, size.rows, row, rows, image_pixel + first + thread, picture_width, column_sums);
       store_run<cell_vector>(column_sums, sums[thread][0].element);
     }
     __syncthreads();
