@@ -33,9 +33,11 @@ constexpr std::int64_t blocks_per_multiprocessor = 4;
 // Fewer pixels a thread would spend more on setting up and merging than on the pixels.
 constexpr std::int64_t pixels_per_thread = 4;
 
-// At least one block an image, even without pixels or channels, so that every image's results are written.
+// A kernel of which fewer `blocks` fit on a multiprocessor plans with these: a second round of few blocks would take as long
+// as the first. At least one block an image, even without pixels or channels, so that every image's results are written.
 inline RowGrid plan_row_grid(std::int64_t images, std::int64_t pixels, std::int64_t channels,
-                             int vector_width, int multiprocessors) {
+                             int vector_width, int multiprocessors,
+                             std::int64_t blocks = blocks_per_multiprocessor) {
   const auto divide_up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
   const std::int64_t vectors = std::max<std::int64_t>(1, divide_up(channels, vector_width));
   RowGrid plan = {};
@@ -43,10 +45,9 @@ inline RowGrid plan_row_grid(std::int64_t images, std::int64_t pixels, std::int6
   plan.tiles = divide_up(vectors, row_grid_columns);
   plan.columns = static_cast<int>(divide_up(vectors, plan.tiles));
   plan.rows = row_grid_threads / plan.columns;
-  plan.slabs =
-      std::clamp<std::int64_t>(divide_up(pixels, plan.rows * pixels_per_thread), 1,
-                               std::max<std::int64_t>(1, multiprocessors * blocks_per_multiprocessor /
-                                                             std::max<std::int64_t>(1, images * plan.tiles)));
+  plan.slabs = std::clamp<std::int64_t>(
+      divide_up(pixels, plan.rows * pixels_per_thread), 1,
+      std::max<std::int64_t>(1, multiprocessors * blocks / std::max<std::int64_t>(1, images * plan.tiles)));
   return plan;
 }
 

@@ -32,7 +32,21 @@ struct alignas(sizeof(T) * width) Packed {
   T element[width];
 };
 
-// `p` is aligned to the whole vector; width 1 needs the element's own alignment only.
+// `p` is aligned to the whole vector; width 1 needs the element's own alignment only. Zeros unless `wanted`.
+template <int width, class T>
+__device__ __forceinline__ Packed<T, width> load_packed_if(bool wanted, const T* p) {
+  Packed<T, width> result;
+  if constexpr (sizeof(result) % sizeof(std::uint32_t) != 0) {
+    result = {};
+    if (wanted) result = *reinterpret_cast<const Packed<T, width>*>(p);
+  } else {
+    // In whole words: of 16-bit elements the compiler would make registers at once, and unpack's 1 instruction 3.
+    Packed<std::uint32_t, sizeof(result) / sizeof(std::uint32_t)> words = {};
+    if (wanted) words = *reinterpret_cast<const decltype(words)*>(p);
+    std::memcpy(&result, &words, sizeof result);
+  }
+  return result;
+}
 template <int width, class T>
 __device__ __forceinline__ Packed<T, width> load_packed(const T* p) {
   return *reinterpret_cast<const Packed<T, width>*>(p);

@@ -19,14 +19,27 @@ namespace {
 
 using namespace attune::cuda;
 
-// Pixels that a thread has in flight: row_grid.cuh counts on 4.
-constexpr int batch = 4;
-// Blocks of the first pass on a multiprocessor, as row_grid.cuh plans them, in 64 registers: left to itself, ptxas spills on
-// sm_120 to have more. 8 channels take more registers; there it chooses well.
+// Blocks on a multiprocessor: what a kernel's registers allow, and as many as its grid is planned for, so that all of them
+// run at once and none is left for a second round. 8 channels take 80 registers a thread, 4 take 64.
 template <int width>
-constexpr int partial_blocks = width > 4 ? 0 : 4;
+constexpr int blocks = width > 4 ? 3 : blocks_per_multiprocessor;
+// Pixels that a thread has in flight, as many as spill no register.
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200)
+// On these cards for graphics a multiprocessor needs no more than 10 KiB.
+template <int width>
+constexpr int partial_batch = width > 4 ? 2 : 4;
+#else
+template <int width>
+constexpr int partial_batch = width > 4 ? 3 : 4;
+#endif
+constexpr int backward_batch = 4;
+// A third vector in flight, of dx, takes a block's registers.
+template <int width, bool accumulate>
+constexpr int backward_blocks = blocks<width> - (accumulate && width > 1 ? 1 : 0);
 // The finishing block: a warp reads 32 neighbouring channels; 32 rows keep the walk over 500 slabs under 20 steps.
 constexpr int finish_columns = 32, finish_rows = 32;
+// Slabs that a thread has in flight.
+constexpr int finish_batch = 4;
 
 // What a thread holds of one pixel: its channels of x, of dx where backward adds to it (0 otherwise), and the mask.
 template <class T, int width>
@@ -52,7 +65,7 @@ struct Style {
 
 // Grid: image x slab x tile, block: columns x rows, as RowGrid plans them. `width` > 1 needs aligned rows.
 template <class T, int width>
-__global__ void __launch_bounds__(row_grid_threads, partial_blocks<width>)
+__global__ void __launch_bounds__(row_grid_threads, blocks<width>)
     partial_kernel(const T* __restrict__ x, const float* __restrict__ mask, Size size, Partials out) {
   const std::int64_t image = blockIdx.x, slab = blockIdx.y;
   const std::int64_t channel = (std::int64_t{blockIdx.z} * blockDim.x + threadIdx.x) * width;
@@ -62,27 +75,24 @@ __global__ void __launch_bounds__(row_grid_threads, partial_blocks<width>)
   mask += image * size.pixels;
 
   // Load and sum. A thread without channels still weighs the mask: without channels at all it has the only weights.
-  ShiftedSums<width> foreground, background;
-  walk_pixels<batch>(
+  MaskedSums<width> sums;
+  walk_pixels<partial_batch<width>>(
       run.begin + threadIdx.y, run.end, blockDim.y,
       [&](std::int64_t pixel) {
-        Loaded<T, width> loaded = {};
-        if (active) loaded.x = load_packed<width>(x + pixel * size.channels);
-        loaded.mask = mask[pixel];
-        return loaded;
+        return Loaded<T, width>{load_packed_if<width>(active, x + pixel * size.channels), {}, mask[pixel]};
       },
       [&](std::int64_t, const Loaded<T, width>& loaded) {
         float values[width];
         unpack(loaded.x, values);
-        foreground.add(loaded.mask, values);
-        background.add(1 - loaded.mask, values);
+        sums.add(loaded.mask, values);
       });
 
   // Reduce, region after region in the same slots, and store.
   __shared__ Statistics<width> slots[row_grid_threads];
+  sums.close();
 #pragma unroll
   for (int region = 0; region < regions; ++region) {
-    Statistics<width> statistics = (region == 0 ? foreground : background).statistics();
+    Statistics<width>& statistics = region == 0 ? sums.foreground : sums.background;
     reduce_rows(statistics, slots);
     if (threadIdx.y > 0) continue;
     const std::int64_t row = (slab * size.images + image) * regions + region;
@@ -103,17 +113,18 @@ __global__ void __launch_bounds__(finish_columns* finish_rows, 1)
   const bool active = channel < size.channels;
 
   Statistics<1> statistics = {};
-#pragma unroll 4
-  for (std::int64_t slab = threadIdx.y; slab < size.slabs; slab += blockDim.y) {
-    const std::int64_t row = (slab * size.images + image) * regions + region;
-    Statistics<1> partial = {partials.weight[row], {0}, {0}, {0}};
-    if (active) {
-      partial.shift[0] = partials.shift[row * size.channels + channel];
-      partial.offset[0] = partials.offset[row * size.channels + channel];
-      partial.squares[0] = partials.squares[row * size.channels + channel];
-    }
-    statistics.merge(partial);
-  }
+  walk_pixels<finish_batch>(
+      threadIdx.y, size.slabs, blockDim.y,
+      [&](std::int64_t slab) {
+        const std::int64_t row = (slab * size.images + image) * regions + region;
+        Statistics<1> partial = {partials.weight[row], {0}, {0}, {0}};
+        if (!active) return partial;
+        partial.shift[0] = partials.shift[row * size.channels + channel];
+        partial.offset[0] = partials.offset[row * size.channels + channel];
+        partial.squares[0] = partials.squares[row * size.channels + channel];
+        return partial;
+      },
+      [&](std::int64_t, const Statistics<1>& partial) { statistics.merge(partial); });
   __shared__ Statistics<1> slots[finish_columns * finish_rows];
   reduce_rows(statistics, slots);
 
@@ -165,7 +176,7 @@ __global__ void __launch_bounds__(row_grid_threads)
   x += image * size.pixels * size.channels + channel;
   dx += image * size.pixels * size.channels + channel;
 
-  walk_pixels<batch>(
+  walk_pixels<backward_batch>(
       run.begin + threadIdx.y, run.end, blockDim.y,
       [&](std::int64_t pixel) {
         Loaded<T, width> loaded = {load_packed<width>(x + pixel * size.channels), {}, mask[pixel]};
@@ -184,13 +195,13 @@ __global__ void __launch_bounds__(row_grid_threads)
       });
 }
 
-RowGrid plan_for(const Shape& x, int width) {
-  return plan_row_grid(x[0], checked_multiply(x[1], x[2]), x[3], width, multiprocessor_count());
+RowGrid plan_for(const Shape& x, int width, int blocks) {
+  return plan_row_grid(x[0], checked_multiply(x[1], x[2]), x[3], width, multiprocessor_count(), blocks);
 }
 
 template <class T, int width>
 void forward_as(Context& context, const Forward& a, const Options& options) {
-  const RowGrid plan = plan_for(a.x.shape, width);
+  const RowGrid plan = plan_for(a.x.shape, width, blocks<width>);
   const Size size = {plan.images, a.x.shape[1] * a.x.shape[2], a.x.shape[3], plan.slabs};
   auto* memory = static_cast<float*>(context.workspace(workspace_bytes(a.x.shape)));
   const std::int64_t values = size.slabs * size.images * regions * size.channels;
@@ -208,11 +219,12 @@ void forward_as(Context& context, const Forward& a, const Options& options) {
 
 template <class T, int width>
 void backward_as(Context& context, const Backward& a) {
-  const RowGrid plan = plan_for(a.x.shape, width);
+  const bool accumulate = a.dx_mode == GradientMode::accumulate;
+  const RowGrid plan =
+      plan_for(a.x.shape, width, accumulate ? backward_blocks<width, true> : backward_blocks<width, false>);
   const Size size = {plan.images, a.x.shape[1] * a.x.shape[2], a.x.shape[3], plan.slabs};
   const StyleGradient in = {a.mean.as<float>(), a.sd.as<float>(), a.dmean.as<float>(), a.dsd.as<float>(),
                             a.weight.as<float>()};
-  const bool accumulate = a.dx_mode == GradientMode::accumulate;
   launch("masked_style: backward_kernel", stream_of(context), plan.grid(), plan.block(), 0,
          accumulate ? backward_kernel<T, width, true> : backward_kernel<T, width, false>, a.x.as<T>(),
          a.mask.as<float>(), size, in, a.dx.as<T>());

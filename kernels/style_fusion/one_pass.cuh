@@ -64,13 +64,13 @@ struct StatisticsTile {
 
 // Merges the rows' sums of both regions into the tile; a barrier has to follow.
 template <int width>
-__device__ void merge_statistics(const masked_style::cuda::ShiftedSums<width>& foreground,
-                                 const masked_style::cuda::ShiftedSums<width>& background, float eps,
+__device__ void merge_statistics(masked_style::cuda::MaskedSums<width>& regional, float eps,
                                  StatisticsTile<width>& tile) {
+  regional.close();
   __shared__ masked_style::cuda::Statistics<width> slots[one_pass_threads];
 #pragma unroll
   for (int region = 0; region < regions; ++region) {
-    auto statistics = (region == 0 ? foreground : background).statistics();
+    auto& statistics = region == 0 ? regional.foreground : regional.background;
     reduce_rows(statistics, slots);
     if (threadIdx.y > 0) continue;
     float mean[width], sd[width];
@@ -107,7 +107,7 @@ __global__ void __launch_bounds__(one_pass_threads, one_pass_forward_blocks)
   mask += own.image * size.pixels;
 
   // Load, keep and sum.
-  masked_style::cuda::ShiftedSums<width> foreground, background;
+  masked_style::cuda::MaskedSums<width> regional;
   walk_few_pixels<one_pass_batch>(
       own.active ? static_cast<int>(size.pixels) : 0,
       [&](std::int64_t pixel) {
@@ -117,14 +117,13 @@ __global__ void __launch_bounds__(one_pass_threads, one_pass_forward_blocks)
         slab[pixel * blockDim.x] = loaded.x;
         float values[width];
         unpack(loaded.x, values);
-        foreground.add(loaded.mask, values);
-        background.add(1 - loaded.mask, values);
+        regional.add(loaded.mask, values);
       });
 
   // Statistics, then coefficients.
   __shared__ StatisticsTile<width> statistics;
   __shared__ Tile<width, affine_rows, one_pass_columns> tile;
-  merge_statistics(foreground, background, eps, statistics);
+  merge_statistics(regional, eps, statistics);
   __syncthreads();
   own.for_each_channel(size, [&](std::int64_t channel, int place) {
     const ChannelStatistics of_x = statistics.of(place);

@@ -15,9 +15,18 @@ namespace attune::style_fusion::cuda {
 constexpr int batch = 4;
 #if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200)
 // Two would spill, and on these cards for graphics, of at most 1.8 TB/s, a multiprocessor needs no more than 10 KiB.
+constexpr int sums_batch = 1;
+template <int width, bool accumulate>
 constexpr int gradient_batch = 1;
 #else
-constexpr int gradient_batch = 2;
+constexpr int sums_batch = 2;
+// Two would spill where 8 channels of dx are in flight as well, and with any 8 on sm_100.
+template <int width, bool accumulate>
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+constexpr int gradient_batch = width > 4 ? 1 : 2;
+#else
+constexpr int gradient_batch = width > 4 && accumulate ? 1 : 2;
+#endif
 #endif
 // On a multiprocessor, at least: two have 32 KiB in flight, for a need of 20, and 128 registers a thread. Without the bound
 // a bf16 kernel takes 135, and the one block that fits has 16 KiB.
@@ -77,7 +86,7 @@ __global__ void __launch_bounds__(row_grid_threads)
     x += own.first_element;
     dy += own.first_element;
     mask += own.image * size.pixels;
-    walk_pixels<gradient_batch>(
+    walk_pixels<sums_batch>(
         own.run.begin + threadIdx.y, own.run.end, blockDim.y,
         [&](std::int64_t pixel) {
           return Upstream<T, width>{load_packed<width>(x + pixel * size.channels),
@@ -119,18 +128,21 @@ __global__ void __launch_bounds__(row_grid_threads, gradient_blocks)
   const Affine<width> affine = read_affine(tile);
   const Gradient<width> gradient = read_gradient(tile);
 
+  x += own.first_element;
+  dy += own.first_element;
+  dx += own.first_element;
   mask += own.image * size.pixels;
-  walk_pixels<gradient_batch>(
+  walk_pixels<gradient_batch<width, accumulate>>(
       own.run.begin + threadIdx.y, own.run.end, blockDim.y,
       [&](std::int64_t pixel) {
-        const std::int64_t at = own.first_element + pixel * size.channels;
+        const std::int64_t at = pixel * size.channels;
         Upstream<T, width> loaded = {
             load_packed<width>(x + at), load_packed<width>(dy + at), {}, mask[pixel]};
         if constexpr (accumulate) loaded.before = load_packed<width>(dx + at);
         return loaded;
       },
       [&](std::int64_t pixel, const Upstream<T, width>& loaded) {
-        gradient.write(affine, loaded, in.slope, dx + own.first_element + pixel * size.channels);
+        gradient.write(affine, loaded, in.slope, dx + pixel * size.channels);
       });
 }
 
