@@ -130,6 +130,10 @@ struct Position {
         active(channel < size.channels),
         run(part_of(size.pixels, size.slabs, blockIdx.y)) {}
 
+  // The pixel as far from the run's end as `pixel` is from its begin: a second pass walks back, so that it first meets what
+  // the first one read last and L2 still holds.
+  __device__ std::int64_t backwards(std::int64_t pixel) const { return run.begin + run.end - 1 - pixel; }
+
   // body(channel, place in the tile) for the channels of the block's tile, each by one of its threads.
   template <class Body>
   __device__ void for_each_channel(const Size& size, const Body& body) const {

@@ -18,8 +18,8 @@ namespace attune::style_fusion::cuda {
 
 namespace {
 
-RowGrid plan_two_passes(const Shape& x, int width) {
-  return plan_row_grid(x[0], checked_multiply(x[1], x[2]), x[3], width, multiprocessor_count());
+RowGrid plan_two_passes(const Shape& x, int width, int blocks) {
+  return plan_row_grid(x[0], checked_multiply(x[1], x[2]), x[3], width, multiprocessor_count(), blocks);
 }
 
 RowGrid plan_one_pass(const Shape& x, int width) {
@@ -64,7 +64,7 @@ template <class T, int width>
 void forward_two_passes(Context& context, const Forward& a, const Options& options) {
   masked_style::cuda::forward(context, {a.x, a.mask, a.mean, a.sd, a.weight}, {options.eps});
   if (a.x.elements() == 0) return;
-  const RowGrid plan = plan_two_passes(a.x.shape, width);
+  const RowGrid plan = plan_two_passes(a.x.shape, width, output_blocks<width>);
   launch("style_fusion: output_kernel", stream_of(context), plan.grid(), plan.block(), 0,
          output_kernel<T, width>, a.x.as<T>(), a.mask.as<float>(), size_of_plan(plan, a.x.shape),
          style_inputs(a, options), a.y.as<T>());
@@ -130,7 +130,7 @@ void finish(Context& context, const Backward& a, const StyleInputs& in, const Si
 
 template <class T, int width>
 void backward_two_passes(Context& context, const Backward& a, const Options& options) {
-  const RowGrid plan = plan_two_passes(a.x.shape, width);
+  const RowGrid plan = plan_two_passes(a.x.shape, width, sums_blocks<width>);
   const Size size = size_of_plan(plan, a.x.shape);
   const StyleInputs in = style_inputs(a, options);
   const Scratch scratch = scratch_of(context, a.x.shape, size.slabs);
@@ -141,10 +141,12 @@ void backward_two_passes(Context& context, const Backward& a, const Options& opt
   }
   write_parameter_gradients(context, a, in, scratch.totals);
   if (a.dx_mode == GradientMode::ignore || a.x.elements() == 0) return;
-  launch("style_fusion: gradient_kernel", stream_of(context), plan.grid(), plan.block(), 0,
+  const RowGrid second = plan_two_passes(a.x.shape, width, gradient_blocks);
+  launch("style_fusion: gradient_kernel", stream_of(context), second.grid(), second.block(), 0,
          a.dx_mode == GradientMode::accumulate ? gradient_kernel<T, width, true>
                                                : gradient_kernel<T, width, false>,
-         a.x.as<T>(), a.dy.as<T>(), a.mask.as<float>(), size, in, scratch.coefficients, a.dx.as<T>());
+         a.x.as<T>(), a.dy.as<T>(), a.mask.as<float>(), size_of_plan(second, a.x.shape), in,
+         scratch.coefficients, a.dx.as<T>());
 }
 
 template <class T>

@@ -31,9 +31,12 @@ constexpr int gradient_batch = width > 4 && accumulate ? 1 : 2;
 // On a multiprocessor, at least: two have 32 KiB in flight, for a need of 20, and 128 registers a thread. Without the bound
 // a bf16 kernel takes 135, and the one block that fits has 16 KiB.
 constexpr int gradient_blocks = 2;
-// Of forward with single channels, as row_grid.cuh plans: left to itself, ptxas spills on sm_120 to have 6.
+// What registers allow of the other two, and their grids are planned for, so that all blocks run at once: a second round of
+// a few would take as long as the first.
 template <int width>
-constexpr int output_blocks = width == 1 ? 4 : 0;
+constexpr int output_blocks = width > 4 ? 2 : 4;
+template <int width>
+constexpr int sums_blocks = width > 4 ? 2 : 3;
 
 // Of the block's tile of channels. No barrier follows.
 template <int width, class Tile>
@@ -62,11 +65,12 @@ __global__ void __launch_bounds__(row_grid_threads, output_blocks<width>)
   mask += own.image * size.pixels;
   walk_pixels<batch>(
       own.run.begin + threadIdx.y, own.run.end, blockDim.y,
-      [&](std::int64_t pixel) {
+      [&](std::int64_t step) {
+        const std::int64_t pixel = own.backwards(step);
         return Loaded<T, width>{load_packed<width>(x + pixel * size.channels), mask[pixel]};
       },
-      [&](std::int64_t pixel, const Loaded<T, width>& loaded) {
-        write_output(affine, loaded, in.slope, y + pixel * size.channels);
+      [&](std::int64_t step, const Loaded<T, width>& loaded) {
+        write_output(affine, loaded, in.slope, y + own.backwards(step) * size.channels);
       });
 }
 
@@ -134,15 +138,15 @@ __global__ void __launch_bounds__(row_grid_threads, gradient_blocks)
   mask += own.image * size.pixels;
   walk_pixels<gradient_batch<width, accumulate>>(
       own.run.begin + threadIdx.y, own.run.end, blockDim.y,
-      [&](std::int64_t pixel) {
-        const std::int64_t at = pixel * size.channels;
+      [&](std::int64_t step) {
+        const std::int64_t pixel = own.backwards(step), at = pixel * size.channels;
         Upstream<T, width> loaded = {
             load_packed<width>(x + at), load_packed<width>(dy + at), {}, mask[pixel]};
         if constexpr (accumulate) loaded.before = load_packed<width>(dx + at);
         return loaded;
       },
-      [&](std::int64_t pixel, const Upstream<T, width>& loaded) {
-        gradient.write(affine, loaded, in.slope, dx + pixel * size.channels);
+      [&](std::int64_t step, const Upstream<T, width>& loaded) {
+        gradient.write(affine, loaded, in.slope, dx + own.backwards(step) * size.channels);
       });
 }
 
