@@ -18,7 +18,7 @@ __device__ void write_output(const Affine<width>& affine, const Loaded<T, width>
 #pragma unroll
   for (int i = 0; i < width; ++i) {
     const float z = affine.blend(loaded.mask, i, values[i]);
-    values[i] = z > 0 ? z : slope * z;
+    values[i] = fmaxf(z, slope * z);  // slope is 0..1
   }
   store<width>(values, y);
 }
@@ -40,6 +40,18 @@ template <int width>
 struct RegionSums {
   float d[width] = {}, m[width] = {};
 
+  // A pixel of this region alone.
+  __device__ __forceinline__ void add_own(const Affine<width>& affine, int region, const float (&x)[width],
+                                          const float (&dy)[width], float slope) {
+#pragma unroll
+    for (int i = 0; i < width; ++i) {
+      const float centered = affine.centered(region, i, x[i]);
+      const float z = affine.slope[region][i] * centered + affine.offset[region][i];
+      const float own = activation_gradient(z, dy[i], slope);
+      d[i] += own;
+      m[i] += own * centered;
+    }
+  }
   __device__ void merge(const RegionSums& other) {
 #pragma unroll
     for (int i = 0; i < width; ++i) {
@@ -54,10 +66,14 @@ struct PixelSums {
   RegionSums<width> foreground, background;
 
   template <class T>
-  __device__ void add(const Affine<width>& affine, const Upstream<T, width>& loaded, float slope) {
+  __device__ __forceinline__ void add(const Affine<width>& affine, const Upstream<T, width>& loaded,
+                                      float slope) {
     float values[width], upstream[width];
     unpack(loaded.x, values);
     unpack(loaded.dy, upstream);
+    // As in masked_style: most pixels are one region's, and so are their warps.
+    if (loaded.mask == 1) return foreground.add_own(affine, 0, values, upstream, slope);
+    if (loaded.mask == 0) return background.add_own(affine, 1, values, upstream, slope);
 #pragma unroll
     for (int i = 0; i < width; ++i) {
       const float d = activation_gradient(affine.blend(loaded.mask, i, values[i]), upstream[i], slope);
