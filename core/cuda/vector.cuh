@@ -111,6 +111,22 @@ __device__ __forceinline__ void store(const float (&values)[width], bfloat16* p)
   }
 }
 
+// As store, to global memory and in one instruction where these are 16 bytes: the compiler makes four scalar ones of store in
+// kernels whose results come from a tile in shared memory.
+template <int width, class T>
+__device__ __forceinline__ void store_global(const float (&values)[width], T* p) {
+#ifdef __CUDA_ARCH__
+  if constexpr (sizeof(T) * width == vector_bytes) {
+    Packed<T, width> packed;
+    store<width>(values, packed.element);
+    uint4 words;
+    std::memcpy(&words, &packed, sizeof words);
+    return __stwb(reinterpret_cast<uint4*>(p), words);
+  }
+#endif
+  store<width>(values, p);
+}
+
 // `count` neighbouring elements in pieces of `width`, to which `p` is aligned: for what is no power of two, such as the
 // 12 floats of 4 pixels.
 template <int width, int count, class T>

@@ -20,7 +20,7 @@ __device__ void write_output(const Affine<width>& affine, const Loaded<T, width>
     const float z = affine.blend(loaded.mask, i, values[i]);
     values[i] = fmaxf(z, slope * z);  // slope is 0..1
   }
-  store<width>(values, y);
+  store_global<width>(values, y);
 }
 
 // For backward; `before` is dx where it is added to, 0 otherwise.
@@ -107,7 +107,7 @@ struct Gradient {
       };
       result[i] += loaded.mask * of_region(0) + (1 - loaded.mask) * of_region(1);
     }
-    store<width>(result, dx);
+    store_global<width>(result, dx);
   }
 };
 
