@@ -13,7 +13,7 @@
 #define HWY_TARGET_INCLUDE "kernels/color_transform/apply_rows_cpu.cpp"
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
-#include "kernels/color_transform/upsampled_row-inl.h"
+#include "kernels/color_transform/masked_tiles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::color_transform::HWY_NAMESPACE {
@@ -105,29 +105,48 @@ HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, PackedPixels
 }
 
 template <class S, int channels, class M>
-HWY_INLINE void apply_row(const UpsampledRow& row, const S* in, const MaskRow<M>& mask, S* out,
-                          std::int64_t width) {
-  const std::int64_t step = static_cast<std::int64_t>(lanes());
-  HWY_ALIGN S tail[channels * max_lanes] = {};
-  for (std::int64_t column = 0; column < width; column += step) {
-    const std::size_t n = static_cast<std::size_t>(std::min(step, width - column));
-    const std::size_t bytes = n * channels * sizeof(S);
-    const S* source = in + channels * column;
-    S* target = out + channels * column;
-    const V32 m = mask.at(column, n);
-    if (hn::AllTrue(F32(), hn::Eq(m, hn::Zero(F32())))) {
-      if (source != target) std::memcpy(target, source, bytes);
-      continue;
-    }
-    const bool whole = n == lanes();
-    if (!whole) std::memcpy(tail, source, bytes);
-    PackedPixels<S, channels> pixels;
-    pixels.load_from(whole ? source : tail);
-    row.at(column, [&](const auto& parameter) HWY_ATTR { transform_pixels(parameter, m, pixels); });
-    pixels.store_to(whole ? target : tail);
-    if (!whole) std::memcpy(target, tail, bytes);
+struct PackedRows {
+  const Rows& a;
+
+  HWY_INLINE MaskRow<M> mask(std::int64_t row) const {
+    return {a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr, a.strength};
   }
-}
+  HWY_INLINE const S* in(std::int64_t row, std::int64_t column) const {
+    return reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride) + channels * column;
+  }
+  HWY_INLINE S* out(std::int64_t row, std::int64_t column) const {
+    return reinterpret_cast<S*>(static_cast<char*>(a.out) + row * a.out_stride) + channels * column;
+  }
+
+  HWY_INLINE Range masked(std::int64_t row) const {
+    const MaskRow<M> m = mask(row);
+    return masked_columns(a.width,
+                          [&](std::int64_t column, std::size_t n) HWY_ATTR { return m.at(column, n); });
+  }
+  HWY_INLINE void pass(std::int64_t row, Range columns) const {
+    const S* source = in(row, columns.begin);
+    S* target = out(row, columns.begin);
+    const std::size_t samples = static_cast<std::size_t>(channels * (columns.end - columns.begin));
+    if (source != target && samples > 0) std::memcpy(target, source, samples * sizeof(S));
+  }
+  HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
+    const std::size_t n = columns_left(a.width, column), bytes = n * channels * sizeof(S);
+    const V32 m = mask(row).at(column, n);
+    if (all_zero(m)) return pass(row, {column, column + static_cast<std::int64_t>(n)});
+    PackedPixels<S, channels> pixels;
+    if (n == lanes()) {
+      pixels.load_from(in(row, column));
+      transform_pixels(parameter, m, pixels);
+      return pixels.store_to(out(row, column));
+    }
+    HWY_ALIGN S tail[channels * max_lanes] = {};
+    std::memcpy(tail, in(row, column), bytes);
+    pixels.load_from(tail);
+    transform_pixels(parameter, m, pixels);
+    pixels.store_to(tail);
+    std::memcpy(out(row, column), tail, bytes);
+  }
+};
 
 template <class T, class S, int channels, class M>
 void apply(Context& context, const Rows& a, const Options& options) {
@@ -135,17 +154,11 @@ void apply(Context& context, const Rows& a, const Options& options) {
   const cpu::Scratch scratch{w, a.width, count};
   void* workspace = context.workspace(scratch.bytes());
   scratch.columns(workspace).fill(static_cast<double>(options.scale_x), w, a.width);
+  const RowTaps taps{a.row_begin, count, h, static_cast<double>(options.scale_y)};
   parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
-    const Range rows = part_of(count, scratch_parts, part);
-    UpsampledRow upsampled(scratch, workspace, part);
-    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-      upsampled.interpolate(a.transform.as<T>(),
-                            bilinear_tap(a.row_begin + row, static_cast<double>(options.scale_y), h));
-      const void* mask = a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr;
-      const auto* in = reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride);
-      auto* out = reinterpret_cast<S*>(static_cast<char*>(a.out) + row * a.out_stride);
-      apply_row<S, channels>(upsampled, in, MaskRow<M>(mask, a.strength), out, a.width);
-    }
+    UpsampledRows upsampled(scratch, workspace, part);
+    for_each_masked_tile(upsampled, taps, part_of(count, scratch_parts, part), a.width, a.transform.as<T>(),
+                         12 * w, PackedRows<S, channels, M>{a});
   });
 }
 

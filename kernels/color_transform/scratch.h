@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "core/shape.h"
+#include "kernels/color_transform/color_transform.h"
 #include "kernels/resample/bilinear_tap.h"
 
 namespace attune::color_transform::cpu {
@@ -37,12 +38,17 @@ struct AxisTaps {
   }
 };
 
+// Columns that are interpolated horizontally at a time, for all rows between two rows of cells: the parameters
+// of a tile stay in the first-level cache.
+inline constexpr std::int64_t tile_columns = 64;
+
 struct Scratch {
   std::int64_t cells, width, height;  // cells in a row of T; the picture's size
 
-  // Forward: 12 planes of cells and the 12 they are split from. Backward: 12 sums a column.
+  // Forward: 12 planes of each of two rows of cells, and of a tile. Backward: 12 sums a column and a cell.
   std::int64_t part_floats() const {
-    const std::int64_t forward = 24 * plane_floats(cells), backward = 12 * AxisTaps::floats(width);
+    const std::int64_t forward = 24 * (plane_floats(cells) + tile_columns);
+    const std::int64_t backward = 12 * (AxisTaps::floats(width) + plane_floats(cells));
     return forward > backward ? forward : backward;
   }
   std::int64_t bytes() const {
@@ -64,5 +70,8 @@ struct Scratch {
     return {reinterpret_cast<std::int32_t*>(data), data + AxisTaps::floats(positions)};
   }
 };
+
+// dtransform, as its mode says; backward adds dimage.
+void backward_transform(Context& context, const Backward& arguments, const Options& options);
 
 }  // namespace attune::color_transform::cpu
