@@ -11,6 +11,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/color_transform/apply_rows_cpu.cpp"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
 #include "kernels/color_transform/masked_tiles-inl.h"
@@ -107,6 +108,7 @@ HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, PackedPixels
 template <class S, int channels, class M>
 struct PackedRows {
   const Rows& a;
+  bool streamed;
 
   HWY_INLINE MaskRow<M> mask(std::int64_t row) const {
     return {a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr, a.strength};
@@ -124,10 +126,8 @@ struct PackedRows {
                           [&](std::int64_t column, std::size_t n) HWY_ATTR { return m.at(column, n); });
   }
   HWY_INLINE void pass(std::int64_t row, Range columns) const {
-    const S* source = in(row, columns.begin);
-    S* target = out(row, columns.begin);
-    const std::size_t samples = static_cast<std::size_t>(channels * (columns.end - columns.begin));
-    if (source != target && samples > 0) std::memcpy(target, source, samples * sizeof(S));
+    copy_bytes(in(row, columns.begin), out(row, columns.begin),
+               static_cast<std::int64_t>(channels * sizeof(S)) * (columns.end - columns.begin), streamed);
   }
   HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
     const std::size_t n = columns_left(a.width, column), bytes = n * channels * sizeof(S);
@@ -154,11 +154,14 @@ void apply(Context& context, const Rows& a, const Options& options) {
   const cpu::Scratch scratch{w, a.width, count};
   void* workspace = context.workspace(scratch.bytes());
   scratch.columns(workspace).fill(static_cast<double>(options.scale_x), w, a.width);
+  const bool streamed =
+      cpu::is_streamed(2 * channels * static_cast<std::int64_t>(sizeof(S)) * count * a.width);
   const RowTaps taps{a.row_begin, count, h, static_cast<double>(options.scale_y)};
   parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
     UpsampledRows upsampled(scratch, workspace, part);
     for_each_masked_tile(upsampled, taps, part_of(count, scratch_parts, part), a.width, a.transform.as<T>(),
-                         12 * w, PackedRows<S, channels, M>{a});
+                         12 * w, PackedRows<S, channels, M>{a, streamed});
+    if (streamed) hwy::FlushStream();
   });
 }
 

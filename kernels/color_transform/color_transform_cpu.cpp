@@ -9,6 +9,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/color_transform/color_transform_cpu.cpp"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
 #include "kernels/color_transform/masked_tiles-inl.h"
@@ -16,15 +17,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::color_transform::HWY_NAMESPACE {
 
-HWY_INLINE void copy_pixels(const float* from, float* to, std::int64_t pixels) {
-  if (from != to && pixels > 0) std::memcpy(to, from, static_cast<std::size_t>(pixels) * 3 * sizeof(float));
-}
-
 // y = x + m (A (x - 1/2) + b)
 struct Transformed {
   const float *image, *mask;
   float* y;
   std::int64_t width;
+  bool streamed;
 
   HWY_INLINE Range masked(std::int64_t row) const {
     return masked_columns(width, [&](std::int64_t column, std::size_t n)
@@ -32,13 +30,14 @@ struct Transformed {
   }
   HWY_INLINE void pass(std::int64_t row, Range columns) const {
     const std::int64_t begin = 3 * (row * width + columns.begin);
-    copy_pixels(image + begin, y + begin, columns.end - columns.begin);
+    copy_bytes(image + begin, y + begin, 12 * (columns.end - columns.begin), streamed);
   }
   HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
     const std::size_t n = columns_left(width, column);
     const std::int64_t pixel = row * width + column;
     const V32 m = load_up_to(mask + pixel, n), half = hn::Set(F32(), 0.5f);
-    if (all_zero(m)) return copy_pixels(image + 3 * pixel, y + 3 * pixel, static_cast<std::int64_t>(n));
+    if (all_zero(m))
+      return copy_bytes(image + 3 * pixel, y + 3 * pixel, 12 * static_cast<std::int64_t>(n), false);
     V32 x0, x1, x2;
     load_interleaved3(image + 3 * pixel, n, x0, x1, x2);
     const V32 c0 = hn::Sub(x0, half), c1 = hn::Sub(x1, half), c2 = hn::Sub(x2, half);
@@ -58,6 +57,7 @@ struct ImageGradient {
   const float *dy, *mask;
   float* dimage;
   std::int64_t width;
+  bool streamed;
 
   HWY_INLINE Range masked(std::int64_t row) const {
     return masked_columns(width, [&](std::int64_t column, std::size_t n)
@@ -65,7 +65,8 @@ struct ImageGradient {
   }
   HWY_INLINE void pass(std::int64_t row, Range columns) const {
     const std::int64_t begin = 3 * (row * width + columns.begin), end = 3 * (row * width + columns.end);
-    if (!accumulate) return copy_pixels(dy + begin, dimage + begin, columns.end - columns.begin);
+    if (!accumulate)
+      return copy_bytes(dy + begin, dimage + begin, 12 * (columns.end - columns.begin), streamed);
     for (std::int64_t i = begin; i < end; ++i) dimage[i] += dy[i];
   }
   HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
@@ -99,20 +100,22 @@ void for_each_row(Context& context, ConstTensorView transform, const Shape& imag
     UpsampledRows upsampled(scratch, workspace, part);
     for_each_masked_tile(upsampled, taps, part_of(image[0] * height, scratch_parts, part), width,
                          transform.as<T>(), 12 * w, pixels);
+    if (pixels.streamed) hwy::FlushStream();
   });
 }
 
 template <class T>
 void forward(Context& context, const Forward& a, const Options& options) {
   for_each_row<T>(context, a.transform, a.image.shape, options,
-                  Transformed{a.image.as<float>(), a.mask.as<float>(), a.y.as<float>(), a.image.shape[2]});
+                  Transformed{a.image.as<float>(), a.mask.as<float>(), a.y.as<float>(), a.image.shape[2],
+                              cpu::is_streamed(28 * a.image.elements() / 3)});
 }
 
 template <class T, bool accumulate>
 void backward_image(Context& context, const Backward& a, const Options& options) {
   for_each_row<T>(context, a.transform, a.image.shape, options,
                   ImageGradient<accumulate>{a.dy.as<float>(), a.mask.as<float>(), a.dimage.as<float>(),
-                                            a.image.shape[2]});
+                                            a.image.shape[2], cpu::is_streamed(28 * a.image.elements() / 3)});
 }
 
 template <class T>

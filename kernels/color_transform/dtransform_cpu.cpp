@@ -21,7 +21,6 @@ namespace attune::color_transform::HWY_NAMESPACE {
 struct RowSums {
   V32 a0, a1, a2, b;
 
-  HWY_INLINE void clear() { a0 = a1 = a2 = b = hn::Zero(F32()); }
   HWY_INLINE void add(V32 d, V32 c0, V32 c1, V32 c2) {
     a0 = hn::MulAdd(d, c0, a0);
     a1 = hn::MulAdd(d, c1, a1);
@@ -36,22 +35,49 @@ struct RowSums {
   }
 };
 
-// All three rows of dT.
-struct ColumnSums {
-  RowSums s0, s1, s2;
+// A vector of columns of some pixel rows, split into planes. All 24 sums at once would not fit the registers;
+// from here they are made 8 at a time.
+class StagedRows {
+ public:
+  bool full() const { return count_ == most; }
+  bool empty() const { return count_ == 0; }
+  void clear() { count_ = 0; }
 
-  HWY_INLINE void clear() { s0.clear(), s1.clear(), s2.clear(); }
-  HWY_INLINE void add(V32 m, V32 g0, V32 g1, V32 g2, V32 c0, V32 c1, V32 c2) {
-    s0.add(hn::Mul(m, g0), c0, c1, c2);
-    s1.add(hn::Mul(m, g1), c0, c1, c2);
-    s2.add(hn::Mul(m, g2), c0, c1, c2);
+  HWY_INLINE void add(const float* image, const float* dy, V32 mask, std::size_t n, float fraction) {
+    V32 v0, v1, v2;
+    const V32 half = hn::Set(F32(), 0.5f);
+    load_interleaved3(image, n, v0, v1, v2);
+    put(0, hn::Sub(v0, half)), put(1, hn::Sub(v1, half)), put(2, hn::Sub(v2, half));
+    load_interleaved3(dy, n, v0, v1, v2);
+    put(3, hn::Mul(mask, v0)), put(4, hn::Mul(mask, v1)), put(5, hn::Mul(mask, v2));
+    fraction_[count_++] = fraction;
   }
-  HWY_INLINE void load_from(const float* p) {
-    s0.load_from(p), s1.load_from(p + 4 * lanes()), s2.load_from(p + 8 * lanes());
+
+  // To the sums of the row of cells above, and of the one below.
+  HWY_INLINE void add_to(float* above, float* below) const {
+    for (std::size_t i = 0; i < 3; ++i) {
+      RowSums own, next;
+      own.load_from(above + 4 * i * lanes()), next.load_from(below + 4 * i * lanes());
+      for (std::size_t row = 0; row < count_; ++row) {
+        const float* planes = planes_[row];
+        const V32 c0 = load(planes), c1 = load(planes + max_lanes), c2 = load(planes + 2 * max_lanes);
+        const V32 d = load(planes + (3 + i) * max_lanes), f = hn::Set(F32(), fraction_[row]);
+        const V32 below_d = hn::Mul(f, d);
+        own.add(hn::Sub(d, below_d), c0, c1, c2);
+        next.add(below_d, c0, c1, c2);
+      }
+      own.store_to(above + 4 * i * lanes()), next.store_to(below + 4 * i * lanes());
+    }
   }
-  HWY_INLINE void store_to(float* p) const {
-    s0.store_to(p), s1.store_to(p + 4 * lanes()), s2.store_to(p + 8 * lanes());
-  }
+
+ private:
+  static constexpr std::size_t most = 16;
+
+  HWY_INLINE void put(std::size_t plane, V32 v) { store(v, planes_[count_] + plane * max_lanes); }
+
+  HWY_ALIGN float planes_[most][6 * max_lanes];
+  float fraction_[most];
+  std::size_t count_ = 0;
 };
 
 // Adds columns, from left to right, to the two cells that each reads.
@@ -111,19 +137,23 @@ class TransformGradient {
         width_(scratch.width),
         begun_(scratch.part(workspace, part)),
         cells_(begun_ + 12 * cpu::AxisTaps::floats(width_)),
-        cells_floats_(12 * (scratch.cells + 1)) {}
+        cells_of_row_(scratch.cells) {}
+
+  const float* cells() const { return cells_; }
 
   // Nothing is known of the rows above.
   void restart() { begun_columns_ = {0, 0}; }
 
-  // Completes the sums of a row of cells, of which the one before was the last, and returns them; null where all are 0.
-  const float* complete(std::int64_t image, std::int64_t cell_row, bool wanted) {
+  // Completes the sums of a row of cells and begins the next one's, in that order from the top. Returns the
+  // cells with any, from cells() on.
+  Range complete(std::int64_t image, std::int64_t cell_row, bool wanted) {
     const Range rows = rows_at(cell_row);
     const Range masked = masked_at(image, rows), all = united(begun_columns_, masked);
-    if (all.begin == all.end) return nullptr;
-    if (wanted) std::fill(cells_, cells_ + cells_floats_, 0.0f);
+    if (all.begin == all.end) return {0, 0};
+    const std::int32_t first = columns_.lower[all.begin], last = columns_.lower[all.end - 1];
+    if (wanted) std::fill(cells_ + 12 * first, cells_ + 12 * (last + 2), 0.0f);
     CellSums cells;
-    cells.begin(columns_.lower[all.begin], cells_);
+    cells.begin(first, cells_);
     for (std::int64_t column = all.begin; column < all.end; column += vector_columns()) {
       HWY_ALIGN float sums[12 * max_lanes];
       sum_rows(image, rows, column, sums);
@@ -131,7 +161,7 @@ class TransformGradient {
     }
     if (wanted) cells.end();
     begun_columns_ = masked;
-    return cells_;
+    return {first, std::min<std::int64_t>(last + 2, cells_of_row_)};
   }
 
  private:
@@ -154,26 +184,26 @@ class TransformGradient {
 
   // A vector of columns: completes the sums begun for this row of cells and begins the next one's.
   HWY_INLINE void sum_rows(std::int64_t image, Range rows, std::int64_t column, float* sums) {
-    const std::size_t n = columns_left(width_, column);
-    const V32 half = hn::Set(F32(), 0.5f);
+    const std::size_t n = columns_left(width_, column), size = 12 * lanes();
     float* begun = begun_ + 12 * column;
-    ColumnSums own, next;
-    own.clear(), next.clear();
-    if (begun_columns_.begin <= column && column < begun_columns_.end) own.load_from(begun);
+    const bool any = begun_columns_.begin <= column && column < begun_columns_.end;
+    if (any)
+      std::copy(begun, begun + size, sums);
+    else
+      std::fill(sums, sums + size, 0.0f);
+    std::fill(begun, begun + size, 0.0f);
+    staged_.clear();
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const std::int64_t pixel = (image * height_ + row) * width_ + column;
       const V32 mask = load_up_to(a_.mask.as<float>() + pixel, n);
       if (all_zero(mask)) continue;
-      V32 x0, x1, x2, g0, g1, g2;
-      load_interleaved3(a_.image.as<float>() + 3 * pixel, n, x0, x1, x2);
-      load_interleaved3(a_.dy.as<float>() + 3 * pixel, n, g0, g1, g2);
-      const V32 c0 = hn::Sub(x0, half), c1 = hn::Sub(x1, half), c2 = hn::Sub(x2, half);
-      const float fraction = rows_.fraction[row];
-      own.add(hn::Mul(mask, hn::Set(F32(), 1 - fraction)), g0, g1, g2, c0, c1, c2);
-      next.add(hn::Mul(mask, hn::Set(F32(), fraction)), g0, g1, g2, c0, c1, c2);
+      staged_.add(a_.image.as<float>() + 3 * pixel, a_.dy.as<float>() + 3 * pixel, mask, n,
+                  rows_.fraction[row]);
+      if (!staged_.full()) continue;
+      staged_.add_to(sums, begun);
+      staged_.clear();
     }
-    own.store_to(sums);
-    next.store_to(begun);
+    if (!staged_.empty()) staged_.add_to(sums, begun);
   }
 
   HWY_INLINE void add_columns(const float* sums, std::int64_t column, std::size_t n, CellSums& cells) const {
@@ -194,23 +224,25 @@ class TransformGradient {
   std::int64_t height_, width_;
   float* begun_;  // by vectors of columns
   float* cells_;
-  std::int64_t cells_floats_;
+  std::int64_t cells_of_row_;
   Range begun_columns_{0, 0};
+  StagedRows staged_;
 };
 
-// sums == nullptr stands for zeros.
+// A row of dT, of whose cells only those in `summed` have sums.
 template <class T>
-HWY_INLINE void store_cells(const float* sums, std::int64_t count, bool accumulate, T* dtransform) {
-  if (sums == nullptr) {
-    if (!accumulate) std::fill(dtransform, dtransform + count, T(0.0f));
-    return;
-  }
-  for (std::int64_t i = 0; i < count; i += vector_columns()) {
-    const std::size_t n = columns_left(count, i);
+HWY_INLINE void store_cells(const float* sums, Range summed, std::int64_t cells, bool accumulate,
+                            T* dtransform) {
+  const std::int64_t begin = 12 * summed.begin, end = 12 * summed.end;
+  for (std::int64_t i = begin; i < end; i += vector_columns()) {
+    const std::size_t n = columns_left(end, i);
     V32 sum = load(sums + i);
     if (accumulate) sum = hn::Add(sum, load_up_to(dtransform + i, n));
     n == lanes() ? store(sum, dtransform + i) : store_n(sum, dtransform + i, n);
   }
+  if (accumulate) return;
+  std::fill(dtransform, dtransform + begin, T(0.0f));
+  std::fill(dtransform + end, dtransform + 12 * cells, T(0.0f));
 }
 
 template <class T>
@@ -230,8 +262,8 @@ void backward_transform(Context& context, const Backward& a, const Options& opti
       if (row % h == 0) gradient.restart();
       // The rows above a task's first one are read by two tasks.
       if (row == cell_rows.begin && row % h > 0) gradient.complete(row / h, row % h - 1, false);
-      store_cells(gradient.complete(row / h, row % h, true), 12 * w, accumulate,
-                  a.dtransform.as<T>() + row * w * 12);
+      const Range summed = gradient.complete(row / h, row % h, true);
+      store_cells(gradient.cells(), summed, w, accumulate, a.dtransform.as<T>() + row * w * 12);
     }
   });
 }

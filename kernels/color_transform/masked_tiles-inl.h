@@ -1,5 +1,7 @@
 // How forward, dimage and apply_rows go over a picture: rows between the same two rows of cells together, and
 // of them only the columns where any has a mask. Included once per target.
+#include <cstring>
+
 #include "kernels/color_transform/upsampled_rows-inl.h"
 
 #if defined(ATTUNE_COLOR_TRANSFORM_MASKED_TILES_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -23,6 +25,25 @@ HWY_INLINE Range masked_columns(std::int64_t width, const MaskAt& mask_at) {
   if (begin >= width) return {0, 0};
   while (all_zero(mask_at(last, columns_left(width, last)))) last -= step;
   return {begin, std::min(last + step, width)};
+}
+
+// Past the cache where `streamed`: memory that is written and not read again soon need not be fetched first.
+HWY_INLINE void copy_bytes(const void* from, void* to, std::int64_t bytes, bool streamed) {
+  const hn::ScalableTag<std::uint8_t> d;
+  const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto* source = static_cast<const std::uint8_t*>(from);
+  auto* target = static_cast<std::uint8_t*>(to);
+  if (source == target || bytes <= 0) return;
+  std::int64_t i = 0;
+  if (streamed) {
+    i = std::min(bytes, static_cast<std::int64_t>(-reinterpret_cast<std::uintptr_t>(target) % 64));
+    std::memcpy(target, source, static_cast<std::size_t>(i));
+    for (; i + 64 <= bytes; i += 64)
+      for (std::int64_t part = i; part < i + 64; part += step)
+        hn::Stream(hn::LoadU(d, source + part), d, target + part);
+  }
+  for (; i + step <= bytes; i += step) hn::StoreU(hn::LoadU(d, source + i), d, target + i);
+  if (i < bytes) std::memcpy(target + i, source + i, static_cast<std::size_t>(bytes - i));
 }
 
 inline Range united(Range a, Range b) {

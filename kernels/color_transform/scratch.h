@@ -40,7 +40,10 @@ struct AxisTaps {
 
 // Columns that are interpolated horizontally at a time, for all rows between two rows of cells: the parameters
 // of a tile stay in the first-level cache.
-inline constexpr std::int64_t tile_columns = 64;
+inline constexpr std::int64_t tile_columns = 128;
+
+// Where a call goes over more memory than last-level caches hold, what it copies is stored past them.
+constexpr bool is_streamed(std::int64_t bytes) { return bytes > std::int64_t{32} << 20; }
 
 struct Scratch {
   std::int64_t cells, width, height;  // cells in a row of T; the picture's size
