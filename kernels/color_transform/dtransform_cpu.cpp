@@ -10,6 +10,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/color_transform/dtransform_cpu.cpp"
+#include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
 #include "kernels/color_transform/masked_tiles-inl.h"
@@ -232,7 +233,7 @@ class TransformGradient {
 // A row of dT, of whose cells only those in `summed` have sums.
 template <class T>
 HWY_INLINE void store_cells(const float* sums, Range summed, std::int64_t cells, bool accumulate,
-                            T* dtransform) {
+                            bool streamed, T* dtransform) {
   const std::int64_t begin = 12 * summed.begin, end = 12 * summed.end;
   for (std::int64_t i = begin; i < end; i += vector_columns()) {
     const std::size_t n = columns_left(end, i);
@@ -241,8 +242,8 @@ HWY_INLINE void store_cells(const float* sums, Range summed, std::int64_t cells,
     n == lanes() ? store(sum, dtransform + i) : store_n(sum, dtransform + i, n);
   }
   if (accumulate) return;
-  std::fill(dtransform, dtransform + begin, T(0.0f));
-  std::fill(dtransform + end, dtransform + 12 * cells, T(0.0f));
+  clear_bytes(dtransform, begin * static_cast<std::int64_t>(sizeof(T)), streamed);
+  clear_bytes(dtransform + end, (12 * cells - end) * static_cast<std::int64_t>(sizeof(T)), streamed);
 }
 
 template <class T>
@@ -250,6 +251,7 @@ void backward_transform(Context& context, const Backward& a, const Options& opti
   const std::int64_t h = a.transform.shape[1], w = a.transform.shape[2];
   const std::int64_t height = a.image.shape[1], width = a.image.shape[2];
   const bool accumulate = a.dtransform_mode == GradientMode::accumulate;
+  const bool streamed = cpu::is_streamed(28 * a.image.elements() / 3);
   const cpu::Scratch scratch{w, width, height};
   void* workspace = context.workspace(scratch.bytes());
   const cpu::AxisTaps columns = scratch.columns(workspace), rows = scratch.rows(workspace);
@@ -263,8 +265,9 @@ void backward_transform(Context& context, const Backward& a, const Options& opti
       // The rows above a task's first one are read by two tasks.
       if (row == cell_rows.begin && row % h > 0) gradient.complete(row / h, row % h - 1, false);
       const Range summed = gradient.complete(row / h, row % h, true);
-      store_cells(gradient.cells(), summed, w, accumulate, a.dtransform.as<T>() + row * w * 12);
+      store_cells(gradient.cells(), summed, w, accumulate, streamed, a.dtransform.as<T>() + row * w * 12);
     }
+    if (streamed) hwy::FlushStream();
   });
 }
 

@@ -46,6 +46,20 @@ HWY_INLINE void copy_bytes(const void* from, void* to, std::int64_t bytes, bool 
   if (i < bytes) std::memcpy(target + i, source + i, static_cast<std::size_t>(bytes - i));
 }
 
+HWY_INLINE void clear_bytes(void* to, std::int64_t bytes, bool streamed) {
+  const hn::ScalableTag<std::uint8_t> d;
+  const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(d));
+  auto* target = static_cast<std::uint8_t*>(to);
+  std::int64_t i = 0;
+  if (streamed && bytes > 64) {
+    i = static_cast<std::int64_t>(-reinterpret_cast<std::uintptr_t>(target) % 64);
+    std::memset(target, 0, static_cast<std::size_t>(i));
+    for (; i + 64 <= bytes; i += 64)
+      for (std::int64_t part = i; part < i + 64; part += step) hn::Stream(hn::Zero(d), d, target + part);
+  }
+  std::memset(target + i, 0, static_cast<std::size_t>(bytes - i));
+}
+
 inline Range united(Range a, Range b) {
   if (a.begin == a.end) return b;
   if (b.begin == b.end) return a;
