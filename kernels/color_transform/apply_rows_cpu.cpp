@@ -1,6 +1,5 @@
 // Packed rows of 8 or 16 bits: a vector of pixels is widened to f32, transformed and narrowed in registers.
 // Vectors without any mask are copied.
-#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <type_traits>
@@ -28,13 +27,15 @@ HWY_INLINE V32 widen_samples(hn::Vec<SampleTag<S>> samples) {
 }
 
 // Clamped to [0, peak], halves rounded up. What is added is the largest float below 1/2: with 1/2 itself the
-// largest value below 1/2 would round to 1.
+// largest value below 1/2 would round to 1. An integer plus 2^23 has itself as its lowest bits: cheaper than
+// conversions that saturate.
 template <class S>
 HWY_INLINE hn::Vec<SampleTag<S>> narrow_samples(V32 value) {
   const V32 peak = hn::Set(F32(), static_cast<float>(std::numeric_limits<S>::max()));
   const V32 clamped = hn::Min(hn::Max(value, hn::Zero(F32())), peak);
-  const auto rounded = hn::ConvertTo(I32(), hn::Add(clamped, hn::Set(F32(), 0x1.fffffep-2f)));
-  return hn::DemoteTo(SampleTag<S>(), rounded);
+  const V32 rounded = hn::Floor(hn::Add(clamped, hn::Set(F32(), 0x1.fffffep-2f)));
+  const V32 shifted = hn::Add(rounded, hn::Set(F32(), 0x1p23f));
+  return hn::TruncateTo(SampleTag<S>(), hn::BitCast(hn::RebindToUnsigned<F32>(), shifted));
 }
 
 // The samples of a vector of pixels; alpha only passes through.

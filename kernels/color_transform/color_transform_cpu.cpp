@@ -1,8 +1,5 @@
 // Forward and dimage: the parameters of a tile of columns are interpolated horizontally for all output rows
 // between two rows of cells, then vertically in registers. Where no mask is, rows are copied.
-#include <algorithm>
-#include <cstring>
-
 #include "core/parallel.h"
 #include "kernels/color_transform/color_transform.h"
 #include "kernels/color_transform/scratch.h"
@@ -67,7 +64,11 @@ struct ImageGradient {
     const std::int64_t begin = 3 * (row * width + columns.begin), end = 3 * (row * width + columns.end);
     if (!accumulate)
       return copy_bytes(dy + begin, dimage + begin, 12 * (columns.end - columns.begin), streamed);
-    for (std::int64_t i = begin; i < end; ++i) dimage[i] += dy[i];
+    for (std::int64_t i = begin; i < end; i += vector_columns()) {
+      const std::size_t n = columns_left(end, i);
+      const V32 sum = hn::Add(load_up_to(dimage + i, n), load_up_to(dy + i, n));
+      n == lanes() ? store(sum, dimage + i) : store_n(sum, dimage + i, n);
+    }
   }
   HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
     const std::size_t n = columns_left(width, column);

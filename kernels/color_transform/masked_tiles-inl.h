@@ -27,7 +27,8 @@ HWY_INLINE Range masked_columns(std::int64_t width, const MaskAt& mask_at) {
   return {begin, std::min(last + step, width)};
 }
 
-// Past the cache where `streamed`: memory that is written and not read again soon need not be fetched first.
+// Past the caches where `streamed`: what will be gone from them before it is read again need not be fetched into
+// them first. The caller ends its task with hwy::FlushStream().
 HWY_INLINE void copy_bytes(const void* from, void* to, std::int64_t bytes, bool streamed) {
   const hn::ScalableTag<std::uint8_t> d;
   const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(d));
@@ -46,6 +47,7 @@ HWY_INLINE void copy_bytes(const void* from, void* to, std::int64_t bytes, bool 
   if (i < bytes) std::memcpy(target + i, source + i, static_cast<std::size_t>(bytes - i));
 }
 
+// Zeros, likewise.
 HWY_INLINE void clear_bytes(void* to, std::int64_t bytes, bool streamed) {
   const hn::ScalableTag<std::uint8_t> d;
   const std::int64_t step = static_cast<std::int64_t>(hn::Lanes(d));
@@ -85,8 +87,6 @@ inline Range rows_between_cells(const RowTaps& taps, std::int64_t begin, std::in
   return rows;
 }
 
-// For every vector of columns within a row's reach of its mask: pixels.transform(row, column, parameters);
-// for all other columns: pixels.pass(row, columns).
 template <class Pixels>
 HWY_INLINE void transform_tiles(UpsampledRows& upsampled, const RowTaps& taps, Range rows, Range columns,
                                 const Pixels& pixels) {
@@ -101,6 +101,9 @@ HWY_INLINE void transform_tiles(UpsampledRows& upsampled, const RowTaps& taps, R
   }
 }
 
+// pixels.masked(row) tells a row's columns with any mask. For every vector of columns there, in any row of
+// those that share their cells: pixels.transform(row, column, parameters). For all other columns:
+// pixels.pass(row, columns).
 template <class T, class Pixels>
 HWY_INLINE void for_each_masked_tile(UpsampledRows& upsampled, const RowTaps& taps, Range rows,
                                      std::int64_t width, const T* transform, std::int64_t cell_row_size,
