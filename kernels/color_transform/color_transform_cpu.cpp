@@ -109,14 +109,14 @@ template <class T>
 void forward(Context& context, const Forward& a, const Options& options) {
   for_each_row<T>(context, a.transform, a.image.shape, options,
                   Transformed{a.image.as<float>(), a.mask.as<float>(), a.y.as<float>(), a.image.shape[2],
-                              cpu::is_streamed(28 * a.image.elements() / 3)});
+                              cpu::is_streamed(a.image.shape)});
 }
 
 template <class T, bool accumulate>
 void backward_image(Context& context, const Backward& a, const Options& options) {
   for_each_row<T>(context, a.transform, a.image.shape, options,
                   ImageGradient<accumulate>{a.dy.as<float>(), a.mask.as<float>(), a.dimage.as<float>(),
-                                            a.image.shape[2], cpu::is_streamed(28 * a.image.elements() / 3)});
+                                            a.image.shape[2], cpu::is_streamed(a.image.shape)});
 }
 
 template <class T>

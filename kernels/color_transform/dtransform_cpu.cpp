@@ -142,7 +142,7 @@ void backward_transform(Context& context, const Backward& a, const Options& opti
   const std::int64_t h = a.transform.shape[1], w = a.transform.shape[2];
   const std::int64_t height = a.image.shape[1], width = a.image.shape[2];
   const bool accumulate = a.dtransform_mode == GradientMode::accumulate;
-  const bool streamed = cpu::is_streamed(28 * a.image.elements() / 3);
+  const bool streamed = cpu::is_streamed(a.image.shape);
   const cpu::Scratch scratch{w, width, height};
   void* workspace = context.workspace(scratch.bytes());
   const cpu::AxisTaps columns = scratch.columns(workspace), rows = scratch.rows(workspace);

@@ -44,6 +44,8 @@ inline constexpr std::int64_t tile_columns = 128;
 
 // Where a call goes over more memory than last-level caches hold, what it copies is stored past them.
 constexpr bool is_streamed(std::int64_t bytes) { return bytes > std::int64_t{32} << 20; }
+// Of [N, H, W, 3] tensors: a pixel is read and written in 12 bytes each, beside 4 of its mask.
+inline bool is_streamed(const Shape& image) { return is_streamed(image[0] * image[1] * image[2] * 28); }
 
 struct Scratch {
   std::int64_t cells, width, height;  // cells in a row of T; the picture's size
