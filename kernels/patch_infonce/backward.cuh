@@ -194,7 +194,7 @@ __device__ void sum_parts(const SetGradient<T>& gradient, std::int64_t at, std::
 
 // Grid: image x rows_per_block rows x set; a warp owns a row. du = (d^u - ^u <^u, d^u>) / |u|, twice over d^u.
 template <class T, int width>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 3)
     finish_gradient_kernel(const __grid_constant__ Problem<T> problem,
                            const __grid_constant__ SetGradients<T> gradients,
                            const float* __restrict__ dloss) {

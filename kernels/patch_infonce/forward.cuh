@@ -165,12 +165,13 @@ __global__ void __launch_bounds__(Layout::threads, Layout::multiprocessor_blocks
   __shared__ typename Layout::Shared shared;
   typename Layout::Held held;
   Layout::hold(block.owner, held);
-  const auto add_tile = [&](const StreamedValues& streamed, const typename Layout::Tile& words) {
+  const auto add_tile = [&](const typename Layout::Streamed& streamed, const typename Layout::Tile& words) {
 #pragma unroll 1
     for (int first = 0; first < streamed.present; first += Layout::chunk) {
       typename Layout::Logits dot;
       Layout::template dot<1>(held, words, first, dot);
-      sums.add(dot, {nullptr, streamed.inverse + first, streamed.first + first, streamed.present - first});
+      sums.add(dot,
+               {nullptr, streamed.values.inverse + first, streamed.first + first, streamed.present - first});
     }
   };
   const RowSet<bfloat16>& columns = block.stream.columns;

@@ -18,7 +18,7 @@ __device__ inline RowValues values_of(const Problem<bfloat16>& problem, const Sa
           problem.positive_index ? problem.positive_index + first : nullptr};
 }
 
-// Those of the block's owners into shared memory; a barrier follows.
+// Those of the block's owners into shared memory; a barrier has to follow.
 template <class Layout>
 __device__ void share_owners(const RowValues& known, const GradientBlock<Layout>& block,
                              typename Layout::Shared& shared) {
@@ -33,8 +33,9 @@ __device__ void share_owners(const RowValues& known, const GradientBlock<Layout>
 
 // Turns a chunk's products into weights; as weigh does, but for the one positive of indexed mode.
 template <bool owns_anchors, bool positive_set, class Layout>
-__device__ void weigh_held(const RowValues& owners, const StreamedValues& streamed, int first, float share,
-                           float scale, typename Layout::Logits& logits) {
+__device__ void weigh_held(const HeldValues<Layout::owners>& owners,
+                           const typename Layout::Streamed& streamed, int first, float share, float scale,
+                           typename Layout::Logits& logits) {
 #pragma unroll
   for (int i = 0; i < Layout::rows; ++i) {
     const int row = Layout::row(i);
@@ -43,35 +44,42 @@ __device__ void weigh_held(const RowValues& owners, const StreamedValues& stream
 #pragma unroll
     for (int j = 0; j < Layout::columns; ++j) {
       const int column = first + Layout::column(j);
-      const float to_weight = streamed.inverse[column] * share,
-                  log_sum = owns_anchors ? row_log_sum : streamed.log_sum[column] * log2_e,
-                  miss = owns_anchors ? row_miss : streamed.miss[column];
-      const float excess = fmaf(logits[i][j] * (streamed.inverse[column] * scale), inverse, -log_sum);
+      const float to_weight = streamed.values.inverse[column] * share,
+                  log_sum = owns_anchors ? row_log_sum : streamed.values.log_sum[column] * log2_e,
+                  miss = owns_anchors ? row_miss : streamed.values.miss[column];
+      const float excess = fmaf(logits[i][j] * (streamed.values.inverse[column] * scale), inverse, -log_sum);
       logits[i][j] = positive_set ? -to_weight * logistic(-excess, power_of_two(-fabsf(excess)))
                                   : to_weight * miss * power_of_two(excess);
     }
   }
 }
 
-// Indexed mode: gives the pairs of an anchor and its positive their weight. Returns whether the thread has one.
+// Indexed mode: gives the pairs of an anchor and its positive their weight.
 template <bool owns_anchors, class Layout>
-__device__ bool weigh_pairs(const RowValues& owners, int first_owner, const StreamedValues& streamed,
-                            int first, typename Layout::Logits& logits) {
+__device__ void weigh_pairs(const HeldValues<Layout::owners>& owners, int first_owner,
+                            const typename Layout::Streamed& streamed, int first,
+                            typename Layout::Logits& logits) {
+#pragma unroll
+  for (int i = 0; i < Layout::rows; ++i)
+#pragma unroll
+    for (int j = 0; j < Layout::columns; ++j) {
+      const int row = Layout::row(i), column = first + Layout::column(j);
+      const bool pair = owns_anchors ? owners.positive[row] == streamed.first + column
+                                     : streamed.values.positive[column] == first_owner + row;
+      const float miss = owns_anchors ? owners.miss[row] : streamed.values.miss[column];
+      if (pair) logits[i][j] = -streamed.values.inverse[column] * miss;
+    }
+}
+
+// For all threads of a warp.
+template <class Layout>
+__device__ bool all_zero(const typename Layout::Logits& weights) {
   bool any = false;
 #pragma unroll
-  for (int j = 0; j < Layout::columns; ++j) {
-    const int column = first + Layout::column(j);
+  for (int i = 0; i < Layout::rows; ++i)
 #pragma unroll
-    for (int i = 0; i < Layout::rows; ++i) {
-      const int row = Layout::row(i);
-      const bool pair = owns_anchors ? owners.positive[row] == streamed.first + column
-                                     : streamed.positive[column] == first_owner + row;
-      if (pair)
-        logits[i][j] = -streamed.inverse[column] * (owns_anchors ? owners.miss[row] : streamed.miss[column]);
-      any |= pair;
-    }
-  }
-  return any;
+    for (int j = 0; j < Layout::columns; ++j) any |= weights[i][j] != 0;
+  return !__any_sync(0xffffffffu, any);
 }
 
 template <class Layout, bool indexed>
@@ -89,21 +97,23 @@ __global__ void __launch_bounds__(Layout::threads, Layout::multiprocessor_blocks
   typename Layout::Held held;
   Layout::hold(block.owner, held);
   share_owners(values_of(problem, saved, job.owner, owns_anchors, block.image), block, shared);
-  const RowValues owners = shared.of_owners.view();
+  if (threadIdx.x == 0) shared.gradients = block.partials(problem);
+  __syncthreads();
+  const HeldValues<Layout::owners>& owners = shared.of_owners;
   typename Layout::Sums sums = {};
-  const auto weigh = [&](const StreamedValues& streamed, int first, typename Layout::Logits& logits) {
+  const float share = indexed ? 1.0f : block.share;
+  const auto weigh = [&](const typename Layout::Streamed& streamed, int first,
+                         typename Layout::Logits& logits) {
     const auto as = [&](auto anchors, auto set) {
-      weigh_held<decltype(anchors)::value, decltype(set)::value, Layout>(owners, streamed, first, block.share,
+      weigh_held<decltype(anchors)::value, decltype(set)::value, Layout>(owners, streamed, first, share,
                                                                          problem.scale, logits);
     };
-    if (owns_anchors)
-      role == Role::positive_set ? as(std::true_type(), std::true_type())
-                                 : as(std::true_type(), std::false_type());
+    if (!indexed && role == Role::positive_set)
+      owns_anchors ? as(std::true_type(), std::true_type()) : as(std::false_type(), std::true_type());
     else
-      role == Role::positive_set ? as(std::false_type(), std::true_type())
-                                 : as(std::false_type(), std::false_type());
+      owns_anchors ? as(std::true_type(), std::false_type()) : as(std::false_type(), std::false_type());
   };
-  const auto add_tile = [&](const StreamedValues& streamed, const typename Layout::Tile& words) {
+  const auto add_tile = [&](const typename Layout::Streamed& streamed, const typename Layout::Tile& words) {
 #pragma unroll 1
     for (int first = 0; first < streamed.present; first += Layout::chunk) {
       typename Layout::Logits logits = {};
@@ -113,17 +123,18 @@ __global__ void __launch_bounds__(Layout::threads, Layout::multiprocessor_blocks
       }
       if constexpr (indexed)
         if (role != Role::rest) {
-          const bool any = owns_anchors
-                               ? weigh_pairs<true, Layout>(owners, block.first_row, streamed, first, logits)
-                               : weigh_pairs<false, Layout>(owners, block.first_row, streamed, first, logits);
-          if (role == Role::one_positive && !__any_sync(0xffffffffu, any)) continue;
+          if (owns_anchors)
+            weigh_pairs<true, Layout>(owners, block.first_row, streamed, first, logits);
+          else
+            weigh_pairs<false, Layout>(owners, block.first_row, streamed, first, logits);
+          if (role == Role::one_positive && all_zero<Layout>(logits)) continue;
         }
       Layout::add_weighted_rows(logits, words, first, sums);
     }
   };
   Layout::for_each_tile(job.streamed, values_of(problem, saved, job.streamed, !owns_anchors, block.image),
                         block.image, static_cast<int>(block.columns), block.run, shared, add_tile);
-  Layout::store(sums, block.owner.present, block.partials(problem));
+  Layout::store(sums, block.owner.present, shared.gradients);
 }
 
 }  // namespace attune::patch_infonce::cuda

@@ -10,14 +10,17 @@
 
 namespace attune::patch_infonce::cuda {
 
-// What is known of some rows; in shared memory 0 of those that do not exist. All but `inverse` are of anchors only, `positive`
-// (an index) of indexed mode's.
+// What is known of an image's rows, from the first on. All but `inverse` are of anchors only, `positive` (an index) of indexed
+// mode's; null elsewhere.
 struct RowValues {
   const float *inverse = nullptr, *log_sum = nullptr, *miss = nullptr;
   const std::int32_t* positive = nullptr;
 };
-struct StreamedValues : RowValues {
-  int first, present;
+// The same of some rows, in shared memory.
+template <int count>
+struct HeldValues {
+  float inverse[count], log_sum[count], miss[count];
+  std::int32_t positive[count];
 };
 
 // `blocks` of 16 owner rows a warp; products of 16 streamed rows, a chunk, at a time.
@@ -39,17 +42,18 @@ struct HeldRows {
   // Padded rows: 8 neighbours, which a load takes 16 bytes of each, lie in all banks.
   static constexpr int padded = depth / 2 + 4;
   using Tile = std::uint32_t[streamed * padded];
-  template <int count>
-  struct Values {
-    float inverse[count], log_sum[count], miss[count];
-    std::int32_t positive[count];
-
-    __device__ RowValues view() const { return {inverse, log_sum, miss, positive}; }
-  };
   struct Shared {
     alignas(16) Tile tile[2];
-    Values<streamed> values[2];
-    Values<owners> of_owners;  // backward's, which has no registers for them
+    HeldValues<streamed> values[2];
+    // Backward's, which has no registers for them: what is known of the owners, and where their gradients go.
+    HeldValues<owners> of_owners;
+    float* gradients;
+  };
+  // A tile of streamed rows, of which `present` exist, from the image's row `first` on. Values are 0 of those that do not
+  // exist, and not there where RowValues has none.
+  struct Streamed {
+    const HeldValues<streamed>& values;
+    int first, present;
   };
 
   static constexpr int steps = depth / 16;
@@ -134,8 +138,7 @@ struct HeldRows {
       }
   }
 
-  // read(streamed values, tile) for the tiles of a run in turn. `known`: of the image's rows, from the first on; what is null
-  // there is not copied.
+  // read(Streamed, tile) for the tiles of a run in turn.
   template <class Read>
   __device__ static void for_each_tile(const RowSet<bfloat16>& set, const RowValues& known,
                                        std::int64_t image, int counted, Range run, Shared& shared,
@@ -143,7 +146,7 @@ struct HeldRows {
     const bfloat16* const rows = set.rows + image * set.capacity * depth;
     // A warp copies one of the four.
     static_assert(streamed == warp_size && threads == 4 * warp_size);
-    const int which = static_cast<int>(threadIdx.x) / warp_size, at = lane_of_thread();
+    const int which = static_cast<int>(threadIdx.x) / warp_size;
     const void* const values = which == 0   ? static_cast<const void*>(known.inverse)
                                : which == 1 ? known.log_sum
                                : which == 2 ? known.miss
@@ -153,8 +156,9 @@ struct HeldRows {
       if (t < end) {
         const int first = t * streamed, present = min(counted - first, streamed);
         copy(rows + std::int64_t{first} * depth, present, shared.tile[t % 2]);
-        if (values)
-          copy_async<4>(reinterpret_cast<float*>(&shared.values[t % 2]) + which * streamed + at,
+        const int at = lane_of_thread();
+        if (values)  // the four lie behind one another, as the warps do
+          copy_async<4>(reinterpret_cast<float*>(&shared.values[t % 2]) + threadIdx.x,
                         static_cast<const float*>(values) + first + (at < present ? at : 0), at < present);
       }
       close_copies();
@@ -164,7 +168,7 @@ struct HeldRows {
     for (int t = begin; t < end; ++t) {
       await_copies<1>();
       __syncthreads();  // all threads' copies of tile t are there
-      read(StreamedValues{shared.values[t % 2].view(), t * streamed, min(counted - t * streamed, streamed)},
+      read(Streamed{shared.values[t % 2], t * streamed, min(counted - t * streamed, streamed)},
            shared.tile[t % 2]);
       __syncthreads();  // all have read tile t
       begin_copy(t + 2);
