@@ -281,6 +281,8 @@ class BadInputTest(program.ProgramTest):
                 (("harmonize", *pair, *out, "--device", "gpu"), ["--device gpu", "expected auto, cpu, cuda"]),
                 (("harmonize", *pair, *out, "--model"), "--model"),
                 (("eval", "--data", self.data, "--list", "x", "--protocol", "idhi"), ["idhi", "idih", "gtbg", "full"]),
+                (("eval", "--data", self.data, "--list", "x", "--method", "lalonde"), ["lalonde", "reinhard", "histogram"]),
+                (("eval", "--data", self.data, "--list", "x", "--method", "reinhard", "--model", "x"), "--method"),
                 (("eval", "--data", self.data, "--list", "x", "--composite", "--model", "x"), "--composite")):
             with self.subTest(arguments=arguments[:2] + arguments[-1:]):
                 self.fails(USAGE, fragments, *arguments)

@@ -81,6 +81,12 @@ class CommandsTest(program.ProgramTest):
                              [("overall", "composite", 2), ("overall", "model", 2)])
             self.assertIn("overall", result.stdout)
 
+    def test_eval_of_classical_methods(self):
+        for method in ("reinhard", "histogram"):
+            result = self.succeed("eval", "--data", self.data / "pairs", "--list", "all.txt", "--method", method, "--json", "-")
+            self.assertEqual([(row["set"], row["method"]) for row in json.loads(result.stdout)["rows"][:2]],
+                             [("overall", "composite"), ("overall", method)])
+
     def test_what_lies_outside_the_mask_stays(self):
         out = self.folder / "out.png"
         self.harmonize(out, "--model", program.SHIPPED_MODEL)

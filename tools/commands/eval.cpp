@@ -1,4 +1,4 @@
-// attune eval: a model's scores on a list of composites with known truth, beside doing nothing.
+// attune eval: a model's scores, or a classical method's, on a list of composites with known truth, beside doing nothing.
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -10,6 +10,7 @@
 #include "tools/cli/progress.h"
 #include "tools/cli/signals.h"
 #include "tools/commands/commands.h"
+#include "tools/eval/classical.h"
 #include "tools/eval/evaluate.h"
 #include "tools/eval/network.h"
 
@@ -18,7 +19,7 @@ namespace attune::tools {
 namespace {
 
 struct Options {
-  std::string data, list, model, json, protocol = "idih";
+  std::string data, list, model, method, json, protocol = "idih";
   bool composite = false;
   DeviceOptions device;
 };
@@ -34,7 +35,7 @@ void print_table(std::FILE* out, const std::vector<SummaryRow>& rows) {
 
 // Under `full` the model works as `attune harmonize` does, at native size with an 8-bit result; under the others the
 // network's own output at 256x256 is scored, not rounded.
-Method make_method(const Options& options, Protocol protocol) {
+Method make_model(const Options& options, Protocol protocol) {
   const auto model = std::make_shared<const Model>(
       options.model.empty() ? shipped_model_path() : std::filesystem::path(options.model));
   const Device device = pick_device(options.device.device);
@@ -59,6 +60,11 @@ Method make_method(const Options& options, Protocol protocol) {
   };
 }
 
+Method make_method(const Options& options, Protocol protocol) {
+  if (options.composite) return {};
+  return options.method.empty() ? make_model(options, protocol) : classical_method(options.method);
+}
+
 void run(const Options& options) {
   const Protocol protocol = *protocol_of(options.protocol);
   SourceConfig source;
@@ -67,15 +73,17 @@ void run(const Options& options) {
   const std::vector<DataItem> items = load_items(source);
   require(!items.empty(), ErrorKind::input, options.list, ": no composites in the list");
 
-  const Method model = options.composite ? Method() : make_method(options, protocol);
+  const Method method = make_method(options, protocol);
   const SignalWatch watch;
   std::vector<SummaryRow> rows;
   {
     Progress progress("eval", "picture", static_cast<std::int64_t>(items.size()));
-    rows = summarize(evaluate(items, protocol, model, [&](std::size_t done) {
-      if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
-      progress.update(static_cast<std::int64_t>(done), "");
-    }));
+    rows = summarize(evaluate(items, protocol, options.method.empty() ? "model" : options.method, method,
+                              [&](std::size_t done) {
+                                if (const int signal = SignalWatch::received())
+                                  throw CLI::RuntimeError(128 + signal);
+                                progress.update(static_cast<std::int64_t>(done), "");
+                              }));
   }
   const bool json_on_stdout = options.json == "-";
   print_table(json_on_stdout ? stderr : stdout, rows);
@@ -97,8 +105,13 @@ void add_eval_command(CLI::App& program) {
       ->required();
   CLI::Option* model =
       command->add_option("--model", options->model, "Model file; the shipped model by default");
-  command->add_flag("--composite", options->composite, "Only the composite's own row: doing nothing")
-      ->excludes(model);
+  CLI::Option* composite =
+      command->add_flag("--composite", options->composite, "Only the composite's own row: doing nothing")
+          ->excludes(model);
+  command->add_option("--method", options->method, "reinhard or histogram, in the model's place")
+      ->check(CLI::IsMember(classical_methods()))
+      ->excludes(model)
+      ->excludes(composite);
   command->add_option("--protocol", options->protocol, "idih, gtbg or full")
       ->capture_default_str()
       ->check(CLI::IsMember({"idih", "gtbg", "full"}));

@@ -47,7 +47,7 @@ ValidationScores Validation::run(const Harmonizer& harmonizer, const ParameterSt
                                  const TensorView& flat) {
   take_weights(harmonizer, store, flat);
   const auto rows =
-      summarize(evaluate(items_, Protocol::idih, [&](const Image& composite, const Image& mask) {
+      summarize(evaluate(items_, Protocol::idih, "model", [&](const Image& composite, const Image& mask) {
         return network_.harmonize(composite, mask);
       }));
   for (const SummaryRow& row : rows)
