@@ -9,6 +9,9 @@ namespace attune {
 
 class Scratch {
  public:
+  // What cuBLAS asks of its own scratch (kernels/convolution/library.h).
+  static constexpr std::int64_t alignment = 256;
+
   explicit Scratch(void* base = nullptr, Device device = {})
       : base_(static_cast<char*>(base)), device_(device) {}
 
@@ -23,8 +26,6 @@ class Scratch {
   std::int64_t bytes() const { return bytes_; }
 
  private:
-  // What the strictest library asks of its own scratch (kernels/convolution/library.h).
-  static constexpr std::int64_t alignment = 256;
   char* base_;
   Device device_;
   std::int64_t bytes_ = 0;

@@ -133,7 +133,8 @@ struct PackedRows {
   HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
     const std::size_t n = columns_left(a.width, column), bytes = n * channels * sizeof(S);
     const V32 m = mask(row).at(column, n);
-    if (all_zero(m)) return pass(row, {column, column + static_cast<std::int64_t>(n)});
+    if (all_zero(m))
+      return copy_bytes(in(row, column), out(row, column), static_cast<std::int64_t>(bytes), false);
     PackedPixels<S, channels> pixels;
     if (n == lanes()) {
       pixels.load_from(in(row, column));

@@ -10,6 +10,7 @@
 #include "core/cuda/launch.cuh"
 #include "core/cuda/line_grid.cuh"
 #include "core/cuda/vector.cuh"
+#include "core/shape.h"
 #include "kernels/color_transform/column_sums.cuh"
 #include "kernels/color_transform/readers.cuh"
 #include "kernels/color_transform/upsampled_cells.cuh"

@@ -3,7 +3,6 @@
 
 #include <cuda_runtime.h>
 
-#include "core/shape.h"
 #include "kernels/resample/bilinear_tap.h"
 
 namespace attune::color_transform::cuda {

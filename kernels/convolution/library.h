@@ -7,11 +7,13 @@
 // an algorithm: a deterministic one, kept in the context. `scratch` holds scratch_bytes(problem), aligned as said below.
 #pragma once
 
+#include "core/scratch.h"
 #include "kernels/convolution/problem.h"
 
 namespace attune::convolution::library {
 
-inline constexpr std::uintptr_t scratch_alignment = 256;  // cuBLAS refuses every algorithm on less
+// cuBLAS refuses every algorithm on less.
+inline constexpr std::uintptr_t scratch_alignment = Scratch::alignment;
 std::int64_t scratch_bytes(const Problem& problem);
 
 // y = weights * x, and where it returns true act( .. + bias) of it: not every product has a fused one.

@@ -49,7 +49,7 @@ __device__ void weigh_held(const HeldValues<Layout::owners>& owners,
                   miss = owns_anchors ? row_miss : streamed.values.miss[column];
       const float excess = fmaf(logits[i][j] * (streamed.values.inverse[column] * scale), inverse, -log_sum);
       logits[i][j] = positive_set ? -to_weight * logistic(-excess, power_of_two(-fabsf(excess)))
-                                  : to_weight * miss * power_of_two(excess);
+                                  : to_weight * miss * power_of_two(fminf(excess, 0));
     }
   }
 }

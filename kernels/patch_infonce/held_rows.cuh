@@ -1,4 +1,4 @@
-// The faster way through aligned bf16 rows of some depths. A warp holds its owner rows in registers, as left sides of products;
+// Tiles of aligned bf16 rows of some depths. A warp holds its owner rows in registers, as left sides of products;
 // the block's warps share a tile of streamed rows in shared memory, whose place the one after the next takes as soon as all
 // have read it. Two blocks share a multiprocessor: one works with its logits while the other multiplies.
 #pragma once

@@ -1,6 +1,7 @@
 // A tile of 64 owner rows belongs to a block, which streams the other side past it in tiles of 64: logits live in
 // registers. Forward keeps each anchor's running sums, backward each owner's gradient and computes the logits again. Where
-// owners are few, the streamed side is cut into runs, a block each, whose parts a last kernel adds in order.
+// owners are few, the streamed side is cut into runs, a block each, whose parts a last kernel adds in order. Aligned bf16 rows
+// of some depths go through larger tiles, whose owners registers hold (held_rows.cuh).
 #include "kernels/patch_infonce/patch_infonce.h"
 
 #include "core/cuda/element_type.h"
@@ -269,8 +270,8 @@ void same_index(Context& context, TensorView positive_index) {
 }
 
 std::int64_t workspace_bytes(const Extents& extents) {
-  return std::max(Scratch(Plan(extents, false), nullptr).bytes(),
-                  Scratch(Plan(extents, true), nullptr).bytes());
+  const std::int64_t tiled = Scratch(Plan(extents, false), nullptr).bytes();
+  return can_hold(extents.depth) ? std::max(tiled, Scratch(Plan(extents, true), nullptr).bytes()) : tiled;
 }
 
 }  // namespace attune::patch_infonce::cuda

@@ -14,13 +14,12 @@ namespace attune::resample {
 // `inputs` positions become `outputs`. Divisions are done once, here.
 struct Axis {
   std::int64_t inputs, outputs;
-  double scale, outputs_per_input, share_of_input;  // inputs / outputs, its inverse, 1 / inputs
+  double scale, share_of_input;  // inputs / outputs, 1 / inputs
 
   Axis(std::int64_t inputs_, std::int64_t outputs_)
       : inputs(inputs_),
         outputs(outputs_),
         scale(static_cast<double>(inputs) / static_cast<double>(outputs)),
-        outputs_per_input(static_cast<double>(outputs) / static_cast<double>(inputs)),
         share_of_input(1 / static_cast<double>(inputs)) {}
 };
 

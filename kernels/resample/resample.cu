@@ -133,13 +133,14 @@ __global__ void __launch_bounds__(warps* warp_size, 2)
   const Run rows = maps.gathering.run(maps.rows, row), columns = maps.gathering.run(maps.columns, column);
   const T* const source = from + line / grid.rows * maps.from_image + item % vectors * width;
   const auto count = static_cast<unsigned>(columns.end - columns.begin);
+  const auto stride = max(count, 1u);  // no column may be read at all
   float sum[width] = {};
-  std::int64_t y = rows.begin + threadIdx.x / count, x = columns.begin + threadIdx.x % count;
-  while (y < rows.end) {
+  std::int64_t y = rows.begin + threadIdx.x / stride, x = columns.begin + threadIdx.x % stride;
+  while (count > 0 && y < rows.end) {
     const float weight =
         maps.gathering.weight(maps.rows, row, y) * maps.gathering.weight(maps.columns, column, x);
     add_pixel<width>(weight, source + y * maps.from_row + x * maps.channels, sum);
-    y += warp_size / count, x += warp_size % count;
+    y += warp_size / stride, x += warp_size % stride;
     if (x >= columns.end) x -= count, ++y;
   }
 #pragma unroll

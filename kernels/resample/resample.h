@@ -20,9 +20,9 @@
 // Degenerate cases: an empty input with outputs is an error; inputs that no output reads get dx = 0.
 //
 // | argument | shape        | dtype     |                                                                  |
-// | x        | [N, H, W, C] | f32, bf16 | in; C may be 0                                                   |
+// | x        | [N, H, W, C] | f32, bf16 | in; finite; C may be 0                                           |
 // | y        | [N, h, w, C] | as x      | out (overwrite); must not overlap x                              |
-// | dy       | [N, h, w, C] | as x      | in                                                               |
+// | dy       | [N, h, w, C] | as x      | in; finite                                                       |
 // | dx       | [N, H, W, C] | as x      | overwrites or accumulates as dx_mode says; must not overlap dy   |
 //
 // A mask [N, H, W] goes in as view.reshaped({N, H, W, 1}).

@@ -1,7 +1,7 @@
 // A thread owns a vector of neighbouring channels of a column of x and walks down a strip of its rows. Forward, of the four
-// pixels around a corner of x's grid it makes the four of y that read them and nothing else: one load for each store.
-// Backward a row of dx needs four rows of dy, of which the lower two begin the next row's sum: 8 loads a vector. The vectors
-// of the skip, which follow x's in a pixel of y, are copied four pixels at a time.
+// pixels around a corner of x's grid it makes the four of y that read them and nothing else: half a load for each store, but in
+// a strip's first row. Backward a row of dx needs four rows of dy, of which the lower two begin the next row's sum: 8 loads a
+// vector. The vectors of the skip, which follow x's in a pixel of y, are copied four pixels at a time.
 #include "kernels/upsample_concat/upsample_concat.h"
 
 #include "core/cuda/element_type.h"

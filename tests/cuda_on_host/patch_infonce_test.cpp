@@ -63,6 +63,7 @@ TEST_CASE("patch_infonce on CUDA keeps its contract") {
   SECTION("the mean over the images that contribute") { check_mean_over_images(context, seed); }
   SECTION("the digits of a tiny loss") { check_tiny_loss(context, seed); }
   SECTION("rows without direction") { check_rows_without_direction(context, seed); }
+  SECTION("opposite rows") { check_opposite_rows(context); }
   SECTION("the nearest positive") { check_nearest(context, seed); }
 }
 

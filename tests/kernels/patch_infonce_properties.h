@@ -131,6 +131,30 @@ inline void check_tiny_loss(Context& context, std::uint64_t seed) {
   CHECK(relative_error(p.miss.get(), exact.miss.get()) <= 1e-5);
 }
 
+// Anchors opposite to all other rows at a temperature of 0.01: log R = -100, beyond what e^-log R holds.
+inline void check_opposite_rows(Context& context) {
+  for (const std::int64_t depth : {1, 128, 256})
+    for (const DType dtype : {DType::f32, DType::bf16}) {
+      PatchInfoNceCase c{{1, 1, 1, 1, depth}};
+      c.temperature = 0.01f;
+      c.dtype = dtype;
+      INFO("case " << c.name());
+      PatchInfoNceProblem p(c, dtype, 1, context.device());
+      std::vector<double> row(static_cast<std::size_t>(depth), 0.0);
+      row[0] = 1;
+      p.anchors.set(row);
+      row[0] = -1;
+      p.positives.set(row);
+      p.negatives.set(row);
+      patch_infonce::forward(context, p.forward(), c.options());
+      patch_infonce::backward(context, p.backward(), c.options());
+      CHECK(p.loss.get().front() == Approx(std::log(2.0)).epsilon(1e-4));
+      for (const TestTensor* gradient : {&p.danchors, &p.dpositives, &p.dnegatives})
+        for (const double value : gradient->get())
+          CHECK(std::abs(value) < 1e-3);  // along the rows there is none
+    }
+}
+
 // It gives a row without direction no gradient.
 inline void check_rows_without_direction(Context& context, std::uint64_t seed) {
   for (const InfoNceMode mode : all_infonce_modes) {

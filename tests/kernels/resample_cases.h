@@ -47,6 +47,11 @@ inline std::vector<ResampleCase> resample_cases() {
       {"large_mask", {1, 255, 257, 1}, 32, 33, area, f32, Values::random, 1, overwrite},
       {"large_picture", {1, 255, 257, 3}, 100, 101, bilinear, f32, Values::large_mean, 0, accumulate},
       {"large_channels", {5, 64, 63, 5}, 128, 126, bilinear, bf16, Values::constant, 1, overwrite},
+      // Whole vectors of f32: strips of several rows, up to 4 and up to 8 taps an axis, and more.
+      {"vectors_grow", {1, 40, 24, 8}, 80, 48, bilinear, f32, Values::random, 0, overwrite},
+      {"vectors_shrink", {1, 40, 24, 8}, 8, 5, area, f32, Values::random, 0, accumulate},
+      {"vectors_to_one_pixel", {1, 20, 20, 8}, 1, 1, area, f32, Values::random, 0, overwrite},
+      {"columns_nobody_reads", {1, 1, 20, 1}, 16, 5, nearest, f32, Values::random, 0, overwrite},
       {"no_images", {0, 3, 3, 4}, 2, 2},
       {"no_channels", {2, 3, 3, 0}, 2, 2},
       {"no_outputs", {2, 3, 3, 4}, 0, 2},

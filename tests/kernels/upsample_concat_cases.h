@@ -53,6 +53,7 @@ inline std::vector<UpsampleConcatCase> upsample_concat_cases() {
        0,
        accumulate,
        overwrite},  // whole vectors of all maps
+      {"vectors_in_strips", {1, 40, 24, 16}, 16, f32, Values::random, 0, overwrite, overwrite},
       {"vectors_bf16", {2, 3, 5, 16}, 24, bf16, Values::random, 0, overwrite, accumulate},
       {"no_images", {0, 3, 3, 8}, 4},
       {"no_pixels", {2, 0, 3, 8}, 4},
