@@ -1,5 +1,5 @@
 // A convolution is described to cuDNN as a graph of operations; of the engines that its heuristics name, the first
-// deterministic one that fits becomes the problem's plan.
+// deterministic one that fits becomes the problem's plan. Arrays that are not aligned to vectors pass through copies that are.
 #include "kernels/convolution/cudnn.h"
 
 #include <cudnn.h>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/cuda/launch.cuh"
+#include "core/tensor.h"
 
 namespace attune::convolution::cudnn {
 
@@ -65,12 +66,14 @@ class Descriptor {
   cudnnBackendDescriptor_t handle_ = nullptr;
 };
 
+constexpr std::int64_t vector_bytes = 16;
+
 // The arrays' names within a plan.
 enum Id : std::int64_t { x_id = 1, weights_id, y_id, bias_id, first_virtual_id };
 
 // [N, C, H, W], as cuDNN counts, of an NHWC (or OHWI) array.
 Descriptor tensor(std::int64_t id, cudnnDataType_t type, std::int64_t n, std::int64_t c, std::int64_t h,
-                  std::int64_t w, std::int64_t alignment) {
+                  std::int64_t w, std::int64_t alignment = vector_bytes) {
   const std::array<std::int64_t, 4> extents = {n, c, h, w}, strides = {h * w * c, 1, w * c, c};
   Descriptor result(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   result.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type);
@@ -156,14 +159,13 @@ Descriptor pointwise(cudnnPointwiseMode_t mode, double slope, const Descriptor& 
 }
 
 // The operations of a pass; virtual tensors between fused ones exist in registers only.
-std::vector<Descriptor> operations(const Problem& p, Pass pass, std::int64_t alignment) {
+std::vector<Descriptor> operations(const Problem& p, Pass pass) {
   const cudnnDataType_t type = p.dtype == DType::f32 ? CUDNN_DATA_FLOAT : CUDNN_DATA_BFLOAT16;
   const auto y_like = [&](std::int64_t id, cudnnDataType_t of) {
-    return tensor(id, of, p.batch, p.outputs, p.output_height, p.output_width, alignment);
+    return tensor(id, of, p.batch, p.outputs, p.output_height, p.output_width);
   };
-  const Descriptor x = tensor(x_id, type, p.batch, p.inputs, p.height, p.width, alignment);
-  const Descriptor weights =
-      tensor(weights_id, type, p.outputs, p.inputs, p.kernel_height, p.kernel_width, alignment);
+  const Descriptor x = tensor(x_id, type, p.batch, p.inputs, p.height, p.width);
+  const Descriptor weights = tensor(weights_id, type, p.outputs, p.inputs, p.kernel_height, p.kernel_width);
   const Descriptor y = y_like(y_id, type);
   std::vector<Descriptor> all;
   switch (pass) {
@@ -192,8 +194,8 @@ std::vector<Descriptor> operations(const Problem& p, Pass pass, std::int64_t ali
   return all;
 }
 
-Descriptor operation_graph(cudnnHandle_t handle, const Problem& p, Pass pass, std::int64_t alignment) {
-  const std::vector<Descriptor> all = operations(p, pass, alignment);
+Descriptor operation_graph(cudnnHandle_t handle, const Problem& p, Pass pass) {
+  const std::vector<Descriptor> all = operations(p, pass);
   std::vector<cudnnBackendDescriptor_t> handles;
   for (const Descriptor& operation : all) handles.push_back(operation.get());
   Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
@@ -244,8 +246,8 @@ std::vector<Descriptor> configurations(const Descriptor& graph, cudnnBackendHeur
   return found;
 }
 
-std::optional<Descriptor> plan_of(cudnnHandle_t handle, const Problem& p, Pass pass, std::int64_t alignment) {
-  const Descriptor graph = operation_graph(handle, p, pass, alignment);
+std::optional<Descriptor> plan_of(cudnnHandle_t handle, const Problem& p, Pass pass) {
+  const Descriptor graph = operation_graph(handle, p, pass);
   for (const cudnnBackendHeurMode_t mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK})
     for (const Descriptor& configuration : configurations(graph, mode)) {
       if (!allowed(configuration, p.dtype)) continue;
@@ -272,12 +274,12 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  const std::optional<Descriptor>& find(const Problem& problem, Pass pass, std::int64_t alignment) {
-    const Key key{problem, pass, alignment};
+  const std::optional<Descriptor>& find(const Problem& problem, Pass pass) {
+    const Key key{problem, pass};
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
     if (plans_.size() >= capacity) plans_.clear();
-    return plans_.emplace(key, plan_of(handle, problem, pass, alignment)).first->second;
+    return plans_.emplace(key, plan_of(handle, problem, pass)).first->second;
   }
 
   cudnnHandle_t handle = nullptr;
@@ -286,31 +288,71 @@ class Cache {
   struct Key {
     Problem problem;
     Pass pass;
-    std::int64_t alignment;
     auto operator<=>(const Key&) const = default;
   };
   static constexpr std::size_t capacity = 512;
   std::map<Key, std::optional<Descriptor>> plans_;
 };
 
-// The largest power of two up to 16 that divides the addresses of all activations and weights.
-std::int64_t alignment_of(const Arrays& arrays) {
-  std::uintptr_t bits = 16;
-  for (const void* address : {arrays.x, arrays.weights, arrays.y})
-    bits |= reinterpret_cast<std::uintptr_t>(address);
-  return static_cast<std::int64_t>(bits & (~bits + 1));
-}
+// The arrays of a call, aligned to vectors: cuDNN's engines read whole ones even where they are told of less (on an H200, an
+// f32 gradient of the weights). A copy takes the place of an array that is not, in memory that the context keeps.
+class AlignedArrays {
+ public:
+  AlignedArrays(Context& context, const Problem& p, Pass pass, const Arrays& arrays)
+      : stream_(attune::cuda::stream_of(context)), originals_{arrays.x, arrays.weights, arrays.y} {
+    const std::int64_t size = size_of(p.dtype);
+    bytes_ = {checked_multiply(p.batch * p.height * p.width, p.inputs * size),
+              checked_multiply(p.outputs * p.kernel_height * p.kernel_width, p.inputs * size),
+              checked_multiply(p.batch * p.output_height * p.output_width, p.outputs * size)};
+    written_ = pass == Pass::data ? 0 : pass == Pass::weights ? 1 : 2;
+    for (std::size_t i = 0; i < 3; ++i) {
+      addresses_[i] = const_cast<void*>(originals_[i]);
+      if (reinterpret_cast<std::uintptr_t>(originals_[i]) % vector_bytes == 0) continue;
+      addresses_[i] = memory(context, i);
+      if (i != written_) copy(originals_[i], addresses_[i], bytes_[i]);
+    }
+  }
+  const void* operator[](std::size_t i) const { return addresses_[i]; }
+
+  // Behind the call: what it wrote goes to where it belongs.
+  void finish() const {
+    if (addresses_[written_] != originals_[written_])
+      copy(addresses_[written_], const_cast<void*>(originals_[written_]), bytes_[written_]);
+  }
+
+ private:
+  // Of x, weights and y, the last the largest. None is freed before the context: a graph may hold its address.
+  using Copies = std::array<std::vector<Tensor>, 3>;
+
+  void* memory(Context& context, std::size_t i) const {
+    std::vector<Tensor>& copies = context.attachment<Copies>()[i];
+    if (copies.empty() || copies.back().view().elements() < bytes_[i])
+      copies.emplace_back(Shape{bytes_[i]}, DType::u8, context.device());
+    return copies.back().view().data;
+  }
+  void copy(const void* from, void* to, std::int64_t bytes) const {
+    cuda_check(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToDevice, stream_),
+               "cudaMemcpyAsync");
+  }
+
+  cudaStream_t stream_;
+  std::array<const void*, 3> originals_;  // x, weights, y
+  std::array<void*, 3> addresses_;
+  std::array<std::int64_t, 3> bytes_;
+  std::size_t written_;
+};
 
 }  // namespace
 
 bool run(Context& context, const Problem& problem, Pass pass, const Arrays& arrays, void* scratch) {
   auto& cache = context.attachment<Cache>();
   check(cudnnSetStream(cache.handle, attune::cuda::stream_of(context)), "cudnnSetStream");
-  const std::optional<Descriptor>& plan = cache.find(problem, pass, alignment_of(arrays));
+  const std::optional<Descriptor>& plan = cache.find(problem, pass);
   if (!plan) return false;
+  const AlignedArrays aligned(context, problem, pass, arrays);
 
   const std::array<std::int64_t, 4> ids = {x_id, weights_id, y_id, bias_id};
-  const std::array<const void*, 4> addresses = {arrays.x, arrays.weights, arrays.y, arrays.bias};
+  const std::array<const void*, 4> addresses = {aligned[0], aligned[1], aligned[2], arrays.bias};
   const std::int64_t count = pass == Pass::fused_forward ? 4 : 3;
   Descriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
   pack.set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, count, ids.data());
@@ -318,6 +360,7 @@ bool run(Context& context, const Problem& problem, Pass pass, const Arrays& arra
   pack.set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, scratch);
   pack.finalize();
   check(cudnnBackendExecute(cache.handle, plan->get(), pack.get()), "cudnnBackendExecute");
+  aligned.finish();
   return true;
 }
 

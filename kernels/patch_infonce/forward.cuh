@@ -132,9 +132,15 @@ struct StreamBlock {
   __device__ int part() const { return (stream.first_split + split) * Layout::parts + Layout::part(); }
 };
 
-// Blocks that share a multiprocessor; for 3 of f32 registers spill.
+// Blocks that share a multiprocessor (plan.cuh). For f32 ptxas sees to that itself, but spills on sm_120; 2 blocks would take half
+// as long again on an H200.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1200
+constexpr int stream_blocks_of_f32 = 2;
+#else
+constexpr int stream_blocks_of_f32 = 0;
+#endif
 template <class T>
-constexpr int stream_blocks = std::is_same_v<T, bfloat16> ? 3 : 2;
+constexpr int stream_blocks = std::is_same_v<T, bfloat16> ? 3 : stream_blocks_of_f32;
 
 template <class T, int width, class RowSum>
 __global__ void __launch_bounds__(block_threads, stream_blocks<T>)

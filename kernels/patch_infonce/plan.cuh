@@ -14,8 +14,7 @@ namespace attune::patch_infonce::cuda {
 struct Blocks {
   int owners, streamed, of_multiprocessor;
 };
-// 80 registers a thread let 3 blocks of 256 threads share a multiprocessor (2 of f32, which a plan does not know), backward's
-// 128 let 2.
+// 80 registers a thread let 3 blocks of 256 threads share a multiprocessor, backward's 128 let 2.
 constexpr Blocks tiled_stream = {tile, tile, 3}, tiled_gradient = {tile, tile, 2};
 
 // Held rows: forward has 32 owner rows a warp, so that a streamed row loaded from shared memory serves 4 products; backward,
