@@ -84,6 +84,15 @@ __device__ __forceinline__ void load(const T* p, float (&values)[width]) {
   unpack(load_packed<width>(p), values);
 }
 
+// sum += weight * the vector at `p`
+template <int width, class T>
+__device__ __forceinline__ void add_weighted(float weight, const T* p, float (&sum)[width]) {
+  float values[width];
+  load<width>(p, values);
+#pragma unroll
+  for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
+}
+
 template <int width>
 __device__ __forceinline__ void store(const float (&values)[width], float* p) {
   Packed<float, width> packed;

@@ -21,10 +21,7 @@ struct Transformed {
   std::int64_t width;
   bool streamed;
 
-  HWY_INLINE Range masked(std::int64_t row) const {
-    return masked_columns(width, [&](std::int64_t column, std::size_t n)
-                                     HWY_ATTR { return load_up_to(mask + row * width + column, n); });
-  }
+  HWY_INLINE Range masked(std::int64_t row) const { return masked_columns(width, mask + row * width); }
   HWY_INLINE void pass(std::int64_t row, Range columns) const {
     const std::int64_t begin = 3 * (row * width + columns.begin);
     copy_bytes(image + begin, y + begin, 12 * (columns.end - columns.begin), streamed);
@@ -56,10 +53,7 @@ struct ImageGradient {
   std::int64_t width;
   bool streamed;
 
-  HWY_INLINE Range masked(std::int64_t row) const {
-    return masked_columns(width, [&](std::int64_t column, std::size_t n)
-                                     HWY_ATTR { return load_up_to(mask + row * width + column, n); });
-  }
+  HWY_INLINE Range masked(std::int64_t row) const { return masked_columns(width, mask + row * width); }
   HWY_INLINE void pass(std::int64_t row, Range columns) const {
     const std::int64_t begin = 3 * (row * width + columns.begin), end = 3 * (row * width + columns.end);
     if (!accumulate)

@@ -68,9 +68,7 @@ class TransformGradient {
     Range columns{0, 0};
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const float* mask = a_.mask.as<float>() + (image * height_ + row) * width_;
-      columns = united(columns, masked_columns(width_, [=](std::int64_t column, std::size_t n) HWY_ATTR {
-                         return load_up_to(mask + column, n);
-                       }));
+      columns = united(columns, masked_columns(width_, mask));
     }
     return columns;
   }

@@ -27,6 +27,12 @@ HWY_INLINE Range masked_columns(std::int64_t width, const MaskAt& mask_at) {
   return {begin, std::min(last + step, width)};
 }
 
+// Of a row of floats.
+HWY_INLINE Range masked_columns(std::int64_t width, const float* mask) {
+  return masked_columns(
+      width, [=](std::int64_t column, std::size_t n) HWY_ATTR { return load_up_to(mask + column, n); });
+}
+
 // Past the caches where `streamed`: what will be gone from them before it is read again need not be fetched into
 // them first. The caller ends its task with hwy::FlushStream().
 HWY_INLINE void copy_bytes(const void* from, void* to, std::int64_t bytes, bool streamed) {

@@ -110,15 +110,6 @@ __global__ void __launch_bounds__(strip_grid_threads, blocks<width, most>)
   }
 }
 
-// sum += weight * the vector at `from`
-template <int width, class T>
-__device__ __forceinline__ void add_pixel(float weight, const T* from, float (&sum)[width]) {
-  float values[width];
-  load<width>(from, values);
-#pragma unroll
-  for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
-}
-
 // Warps of a block, each with a vector of the result.
 constexpr int warps = 8;
 
@@ -139,7 +130,7 @@ __global__ void __launch_bounds__(warps* warp_size, 2)
   while (count > 0 && y < rows.end) {
     const float weight =
         maps.gathering.weight(maps.rows, row, y) * maps.gathering.weight(maps.columns, column, x);
-    add_pixel<width>(weight, source + y * maps.from_row + x * maps.channels, sum);
+    add_weighted<width>(weight, source + y * maps.from_row + x * maps.channels, sum);
     y += warp_size / stride, x += warp_size % stride;
     if (x >= columns.end) x -= count, ++y;
   }
@@ -147,7 +138,7 @@ __global__ void __launch_bounds__(warps* warp_size, 2)
   for (int i = 0; i < width; ++i) sum[i] = warp_reduce(sum[i], Sum());
   if (threadIdx.x > 0) return;
   T* const target = to + (std::int64_t{line} * grid.items + item) * width;
-  if (finish.accumulate) add_pixel<width>(1, target, sum);
+  if (finish.accumulate) add_weighted<width>(1, target, sum);
   if (finish.snap) snap(sum);
   store<width>(sum, target);
 }

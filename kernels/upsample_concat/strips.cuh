@@ -18,18 +18,9 @@ struct Size {
   __device__ std::int64_t y_row() const { return std::int64_t{2 * width} * joined(); }
 };
 
-// sum += weight * the vector at p
-template <int width, class T>
-__device__ __forceinline__ void add(float weight, const T* p, float (&sum)[width]) {
-  float values[width];
-  load<width>(p, values);
-#pragma unroll
-  for (int i = 0; i < width; ++i) sum[i] += weight * values[i];
-}
-
 template <int width, class T>
 __device__ __forceinline__ void put(float (&values)[width], bool accumulate, T* to) {
-  if (accumulate) add<width>(1, to, values);
+  if (accumulate) add_weighted<width>(1, to, values);
   store<width>(values, to);
 }
 
@@ -120,7 +111,7 @@ __device__ __forceinline__ void gather_strip(const T* __restrict__ dy, const Siz
     const T* const pixels = dy + row * size.y_row() + (2 * column - 1) * size.joined();
 #pragma unroll
     for (int c = 0; c < 4; ++c)
-      if (columns.weight[c] != 0) add<width>(columns.weight[c], pixels + c * size.joined(), sum);
+      if (columns.weight[c] != 0) add_weighted<width>(columns.weight[c], pixels + c * size.joined(), sum);
   };
   float carried[width] = {};  // what the next row of dx reads of the rows of dy so far
   const auto carry = [&](float weight, const float(&sum)[width]) {
