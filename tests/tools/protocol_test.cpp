@@ -40,7 +40,7 @@ std::vector<SummaryRow> composite_rows(const char* folder, const char* list,
     const Image mask = read_image(item.mask, 1);
     for (std::size_t i = 0; i < protocols.size(); ++i) {
       const ProtocolPictures pictures = prepare(protocols[i], composite, real, mask);
-      results[i][index] = {item.set, "composite", pictures.foreground_ratio,
+      results[i][index] = {item.name, item.set, "composite", pictures.foreground_ratio,
                            score(protocols[i], pictures, to_float(pictures.composite))};
     }
   });

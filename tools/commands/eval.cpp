@@ -24,13 +24,19 @@ struct Options {
   DeviceOptions device;
 };
 
-void print_table(std::FILE* out, const std::vector<SummaryRow>& rows) {
+void print_table(std::FILE* out, const std::vector<PictureResult>& results) {
   std::fprintf(out, "%-12s %-10s %7s %9s %7s %9s %7s %7s\n", "set", "method", "images", "MSE", "PSNR", "fMSE",
                "fPSNR", "SSIM");
+  const std::vector<SummaryRow> rows = summarize(results);
   for (const SummaryRow& row : rows)
     std::fprintf(out, "%-12s %-10s %7lld %9.1f %7.2f %9.1f %7.2f %7.4f\n", row.set.c_str(),
                  row.method.c_str(), static_cast<long long>(row.images), row.mean.mse, row.mean.psnr,
                  row.mean.fmse, row.mean.fpsnr, row.mean.ssim);
+  for (const SummaryRow& row : rows)
+    if (row.set == "overall" && row.method != "composite")
+      std::fprintf(out, "%s: %lld of %lld pictures are worse than their composite by more than 1 dB\n",
+                   row.method.c_str(), static_cast<long long>(count_worse(results, row.method, 1)),
+                   static_cast<long long>(row.images));
 }
 
 // Under `full` the model works as `attune harmonize` does, at native size with an 8-bit result; under the others the
@@ -75,20 +81,20 @@ void run(const Options& options) {
 
   const Method method = make_method(options, protocol);
   const SignalWatch watch;
-  std::vector<SummaryRow> rows;
+  std::vector<PictureResult> results;
   {
     Progress progress("eval", "picture", static_cast<std::int64_t>(items.size()));
-    rows = summarize(evaluate(items, protocol, options.method.empty() ? "model" : options.method, method,
-                              [&](std::size_t done) {
-                                if (const int signal = SignalWatch::received())
-                                  throw CLI::RuntimeError(128 + signal);
-                                progress.update(static_cast<std::int64_t>(done), "");
-                              }));
+    results = evaluate(items, protocol, options.method.empty() ? "model" : options.method, method,
+                       [&](std::size_t done) {
+                         if (const int signal = SignalWatch::received())
+                           throw CLI::RuntimeError(128 + signal);
+                         progress.update(static_cast<std::int64_t>(done), "");
+                       });
   }
   const bool json_on_stdout = options.json == "-";
-  print_table(json_on_stdout ? stderr : stdout, rows);
+  print_table(json_on_stdout ? stderr : stdout, results);
   if (options.json.empty()) return;
-  const std::string json = to_json(protocol, rows).dump(2) + "\n";
+  const std::string json = to_json(protocol, results).dump(2) + "\n";
   if (json_on_stdout)
     std::fputs(json.c_str(), stdout);
   else

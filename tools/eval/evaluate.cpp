@@ -14,7 +14,8 @@ std::vector<PictureResult> evaluate(const std::vector<DataItem>& items, Protocol
     const Picture native = read_picture(items[i], std::numeric_limits<std::int64_t>::max());
     const ProtocolPictures pictures = prepare(protocol, native.composite, native.real, native.mask);
     const auto add = [&](const std::string& by, const FloatImage& output) {
-      results.push_back({items[i].set, by, pictures.foreground_ratio, score(protocol, pictures, output)});
+      results.push_back(
+          {items[i].name, items[i].set, by, pictures.foreground_ratio, score(protocol, pictures, output)});
     };
     add("composite", to_float(pictures.composite));
     if (method) add(name, method(pictures.composite, pictures.mask));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace attune::tools {
@@ -59,6 +60,14 @@ void append_rows(const std::vector<PictureResult>& results, const std::vector<st
   }
 }
 
+void add_scores(const Scores& scores, nlohmann::ordered_json& to) {
+  to["mse"] = scores.mse;
+  to["psnr"] = scores.psnr;
+  to["fmse"] = scores.fmse;
+  to["fpsnr"] = scores.fpsnr;
+  to["ssim"] = scores.ssim;
+}
+
 }  // namespace
 
 const char* ratio_bin(double foreground_ratio) {
@@ -83,19 +92,32 @@ std::vector<SummaryRow> summarize(const std::vector<PictureResult>& results) {
   return rows;
 }
 
-nlohmann::ordered_json to_json(Protocol protocol, const std::vector<SummaryRow>& rows) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const SummaryRow& row : rows) {
-    list.push_back({{"set", row.set},
-                    {"method", row.method},
-                    {"images", row.images},
-                    {"mse", row.mean.mse},
-                    {"psnr", row.mean.psnr},
-                    {"fmse", row.mean.fmse},
-                    {"fpsnr", row.mean.fpsnr},
-                    {"ssim", row.mean.ssim}});
+std::int64_t count_worse(const std::vector<PictureResult>& results, const std::string& method,
+                         double decibels) {
+  std::map<std::string, double> composites;
+  for (const PictureResult& result : results)
+    if (result.method == "composite") composites[result.name] = result.scores.psnr;
+  return std::count_if(results.begin(), results.end(), [&](const PictureResult& result) {
+    const auto composite = composites.find(result.name);
+    return result.method == method && composite != composites.end() &&
+           result.scores.psnr < composite->second - decibels;
+  });
+}
+
+nlohmann::ordered_json to_json(Protocol protocol, const std::vector<PictureResult>& results) {
+  auto rows = nlohmann::ordered_json::array(), pictures = nlohmann::ordered_json::array();
+  for (const SummaryRow& row : summarize(results)) {
+    rows.push_back({{"set", row.set}, {"method", row.method}, {"images", row.images}});
+    add_scores(row.mean, rows.back());
   }
-  return {{"protocol", name_of(protocol)}, {"rows", std::move(list)}};
+  for (const PictureResult& result : results) {
+    pictures.push_back({{"name", result.name},
+                        {"set", result.set},
+                        {"method", result.method},
+                        {"foreground", result.foreground_ratio}});
+    add_scores(result.scores, pictures.back());
+  }
+  return {{"protocol", name_of(protocol)}, {"rows", std::move(rows)}, {"pictures", std::move(pictures)}};
 }
 
 }  // namespace attune::tools

@@ -10,6 +10,7 @@
 namespace attune::tools {
 
 struct PictureResult {
+  std::string name;             // the composite's file name
   std::string set;              // data_set_name()
   std::string method;           // "composite", "model", "reinhard", "histogram"
   double foreground_ratio = 0;  // of the native mask, 0..1
@@ -30,7 +31,12 @@ std::vector<SummaryRow> summarize(const std::vector<PictureResult>& results);
 // The label of a ratio's bin.
 const char* ratio_bin(double foreground_ratio);
 
-// {"protocol": "idih", "rows": [{"set", "method", "images", "mse", "psnr", "fmse", "fpsnr", "ssim"}, ...]}
-nlohmann::ordered_json to_json(Protocol protocol, const std::vector<SummaryRow>& rows);
+// How many of a method's pictures are further from the truth than their composite by more than `decibels` of PSNR.
+std::int64_t count_worse(const std::vector<PictureResult>& results, const std::string& method,
+                         double decibels);
+
+// {"protocol": "idih", "rows": [{"set", "method", "images", "mse", "psnr", "fmse", "fpsnr", "ssim"}, ...],
+//  "pictures": [{"name", "set", "method", "foreground", "mse", "psnr", "fmse", "fpsnr", "ssim"}, ...]}
+nlohmann::ordered_json to_json(Protocol protocol, const std::vector<PictureResult>& results);
 
 }  // namespace attune::tools
