@@ -31,7 +31,7 @@ Model::Model(const std::filesystem::path& path, const SafetensorsFile& file)
       description_(describe_model(file, path.string())),
       harmonizer_(store_, description_.options) {
   store_.allocate_for_inference(Device{});
-  load_weights(file, path.string(), store_);
+  load_weights(file, path.string(), harmonizer_, store_);
 }
 
 std::filesystem::path shipped_model_path() {

@@ -107,18 +107,19 @@ ModelDescription describe_model(const SafetensorsFile& file, const std::string& 
   }
 }
 
-void load_weights(const SafetensorsFile& file, const std::string& name, ParameterStore& store) {
+void load_weights(const SafetensorsFile& file, const std::string& name, const Harmonizer& harmonizer,
+                  ParameterStore& store) {
   std::set<std::string> known;
-  for (const Parameter& parameter : store.all()) {
-    const auto weights = file.tensors.find(parameter.name);
-    require(weights != file.tensors.end(), ErrorKind::input, name, ": weights ", parameter.name,
+  for (const Parameter* parameter : harmonizer.parameters()) {
+    const auto weights = file.tensors.find(parameter->name);
+    require(weights != file.tensors.end(), ErrorKind::input, name, ": weights ", parameter->name,
             " are missing");
     Tensor memory;
-    const ConstTensorView values = in_f32(weights->second, text(name, ": weights ", parameter.name), memory);
-    require(values.shape == parameter.shape, ErrorKind::input, name, ": weights ", parameter.name, " are ",
-            values.shape, ", the network has ", parameter.shape);
-    store.load(parameter.name, values);
-    known.insert(parameter.name);
+    const ConstTensorView values = in_f32(weights->second, text(name, ": weights ", parameter->name), memory);
+    require(values.shape == parameter->shape, ErrorKind::input, name, ": weights ", parameter->name, " are ",
+            values.shape, ", the network has ", parameter->shape);
+    store.load(parameter->name, values);
+    known.insert(parameter->name);
   }
   for (const auto& [tensor, values] : file.tensors)
     require(known.count(tensor) == 1, ErrorKind::input, name, ": weights ", tensor,

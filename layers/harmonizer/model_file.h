@@ -36,8 +36,10 @@ void save_model(const std::filesystem::path& path, std::int64_t inference_size, 
 // this program does not know; `name` stands for the file.
 ModelDescription describe_model(const SafetensorsFile& file, const std::string& name);
 
-// Copies the file's weights into `store`, f32 from f32 or bf16. Every parameter must be there with its shape,
-// and nothing else: throws ErrorKind::input naming the first that is missing, unknown or different.
-void load_weights(const SafetensorsFile& file, const std::string& name, ParameterStore& store);
+// Copies the file's weights into those of `harmonizer`, which lie in `store`, f32 from f32 or bf16. Every parameter of the
+// harmonizer must be there with its shape, and nothing else: throws ErrorKind::input naming the first that is missing,
+// unknown or different.
+void load_weights(const SafetensorsFile& file, const std::string& name, const Harmonizer& harmonizer,
+                  ParameterStore& store);
 
 }  // namespace attune

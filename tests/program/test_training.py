@@ -55,6 +55,19 @@ class TrainingTest(runs.RunTest):
                 self.assertTrue(math.isfinite(value), line)
         self.assertTrue((self.reference / "report.html").is_file())
 
+    def test_a_run_may_start_from_a_models_weights(self):
+        start = ("--set", f"train.start_from={self.reference / 'best.safetensors'}")
+        self.train(self.folder / "still", *start, "--set", "train.steps=1", "--set", "optimizer.lr=0")
+        self.assertEqual(program.digest(self.folder / "still/last.safetensors"),
+                         program.digest(self.reference / "best.safetensors"))
+        self.train(self.folder / "on", *start)
+        first = [runs.read_metrics(folder)[0]["loss_rec"] for folder in (self.folder / "on", self.reference)]
+        self.assertNotEqual(*first)  # random weights change nothing at first
+        result = program.run("train", self.config, "--out", self.folder / "other", *start, "--set", "model.channels=[4,8]")
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertIn("best.safetensors: weights", result.stderr)
+        self.assertFalse((self.folder / "other").exists())
+
     def test_the_same_seed_gives_the_same_bits(self):
         self.train(self.folder / "again")
         self.expect_reference(self.folder / "again")

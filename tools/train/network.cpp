@@ -12,6 +12,8 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
   if (contrast_weight_ > 0)
     contrast_ = std::make_unique<RegionContrast>(store_, harmonizer_, config.loss.contrast.options);
   store_.allocate(context.device(), config.seed);
+  if (const std::filesystem::path& model = config.train.start_from; !model.empty())
+    load_weights(read_safetensors(model), model.string(), harmonizer_, store_);
 
   composite_ = graph_.input("composite");
   real_ = graph_.input("real");

@@ -17,7 +17,8 @@ struct LossValues {
 
 class TrainingNetwork {
  public:
-  // Builds and plans everything for config.train's batch and size; weights start from config.seed.
+  // Builds and plans everything for config.train's batch and size; weights start from config.seed, or with those of
+  // train.start_from.
   TrainingNetwork(Context& context, const Config& config);
 
   // Where a run finds its batch.
