@@ -50,7 +50,7 @@ class CommandsTest(program.ProgramTest):
         return out.read_bytes()
 
     def test_help_and_version_everywhere(self):
-        for command in ([], ["train"], ["harmonize"], ["eval"], ["bench"], ["info"]):
+        for command in ([], ["train"], ["harmonize"], ["eval"], ["bench"], ["compose"], ["info"]):
             text = self.succeed(*command, "--help").stdout
             self.assertIn("Usage: attune", text)
             self.assertRegex(self.succeed(*command, "--version").stdout, r"\Aattune \d+\.\d+\.\d+\n\Z")
@@ -79,13 +79,38 @@ class CommandsTest(program.ProgramTest):
             self.assertEqual(scores["protocol"], protocol)
             self.assertEqual([(row["set"], row["method"], row["images"]) for row in scores["rows"][:2]],
                              [("overall", "composite", 2), ("overall", "model", 2)])
-            self.assertIn("overall", result.stdout)
+            self.assertEqual([(picture["name"], picture["method"]) for picture in scores["pictures"]],
+                             [(name, method) for name in ("p0_1_1.png", "p1_1_1.png") for method in ("composite", "model")])
+            for score in SCORES:
+                mean = sum(picture[score] for picture in scores["pictures"] if picture["method"] == "model") / 2
+                self.assertAlmostEqual(scores["rows"][1][score], mean)
+            self.assertRegex(result.stdout, r"model: \d of 2 pictures are worse than their composite by more than 1 dB")
 
     def test_eval_of_classical_methods(self):
         for method in ("reinhard", "histogram"):
             result = self.succeed("eval", "--data", self.data / "pairs", "--list", "all.txt", "--method", method, "--json", "-")
             self.assertEqual([(row["set"], row["method"]) for row in json.loads(result.stdout)["rows"][:2]],
                              [("overall", "composite"), ("overall", method)])
+
+    def test_compose_writes_what_training_sees(self):
+        out = self.folder / "set"
+        self.succeed("compose", self.config, "--out", out, "--count", 3, "--set", "sampling.jitter=0")
+        self.assertEqual((out / "list.txt").read_text().split(), ["s1_1_1.png", "s2_1_1.png", "s3_1_1.png"])
+        self.assertRegex((out / "photographs.csv").read_text(), r"\Acomposite,photograph\n(s\d_1_1.png,photo\d.png\n){3}\Z")
+        real, composite = pictures.read_png(out / "real_images/s1.png"), pictures.read_png(out / "composite_images/s1_1_1.png")
+        mask = pictures.read_png(out / "masks/s1_1.png").pixels
+        self.assertEqual((real.width, real.height), (32, 32))
+        changed = [index for index in range(len(mask)) if real.pixel(index) != composite.pixel(index)]
+        self.assertTrue(changed)
+        self.assertTrue(all(mask[index] for index in changed))
+        rows = json.loads(self.succeed("eval", "--data", out, "--list", "list.txt", "--composite", "--json", "-").stdout)["rows"]
+        self.assertEqual(rows[0]["images"], 3)
+        again = self.folder / "again"
+        self.succeed("compose", self.config, "--out", again, "--count", 3, "--set", "sampling.jitter=0")
+        self.assertEqual(program.files_in(again), program.files_in(out))
+        refused = program.run("compose", self.config, "--out", out)
+        self.assertEqual((refused.returncode, refused.stderr.count("\n")), (2, 1))
+        self.assertIn("holds pictures already", refused.stderr)
 
     def test_what_lies_outside_the_mask_stays(self):
         out = self.folder / "out.png"
@@ -166,7 +191,7 @@ class CommandsTest(program.ProgramTest):
         shutil.copyfile(program.SOURCE / "examples/tiny.json", self.folder / "examples/tiny.json")
         lines = (program.SOURCE / "README.md").read_text().splitlines()
         commands = [line.split()[1:] for line in lines if line.startswith("    build/cpu/attune ")]
-        self.assertEqual({command[0] for command in commands}, {"harmonize", "train", "bench"})
+        self.assertEqual({command[0] for command in commands}, {"harmonize", "train", "bench", "compose"})
         for steps, (command, *arguments) in enumerate(commands):
             if command == "train":
                 arguments += ["--set", f"train.steps={steps}", "--threads", "1"]

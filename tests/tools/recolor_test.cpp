@@ -78,6 +78,23 @@ TEST_CASE("each part of an edit does what its name says") {
     edit.gamma = 2;
     CHECK(static_cast<double>(apply_edit(edit, region)[1][2]) == Approx(0.5625));
   }
+  SECTION("brightness keeps black and white, and what it does another undoes") {
+    region.pixels = {{0, 0.5f, 1}, {-0.1f, 0.25f, 1.1f}};
+    edit.log_brightness = std::log(3.0f);
+    const Pixels result = apply_edit(edit, region);
+    CHECK(result[0][0] == 0);
+    CHECK(static_cast<double>(result[0][1]) == Approx(0.75));
+    CHECK(result[0][2] == 1);
+    CHECK(static_cast<double>(result[1][0]) == Approx(-0.3));
+    CHECK(static_cast<double>(result[1][2]) == Approx(1 + 0.1 / 3));
+    Edit back;
+    back.log_brightness = -edit.log_brightness;
+    region.pixels = result;
+    const Pixels again = apply_edit(back, region);
+    CHECK(static_cast<double>(again[1][0]) == Approx(-0.1));
+    CHECK(static_cast<double>(again[1][1]) == Approx(0.25));
+    CHECK(static_cast<double>(again[1][2]) == Approx(1.1));
+  }
   SECTION("a curve moves its channel only") {
     edit.curve_offsets[1][2] = 0.1f;  // green at 1/2
     const Pixels result = apply_edit(edit, region);

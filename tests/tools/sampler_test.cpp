@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <numeric>
 #include <set>
 #include <thread>
 
 #include "core/error.h"
 #include "tests/tools/temporary_folder.h"
 #include "tools/data/loader.h"
+#include "tools/data/mask_error.h"
 #include "tools/data/random_region.h"
 #include "tools/data/window.h"
 
@@ -324,4 +326,100 @@ TEST_CASE("pictures that can't be used, and options out of range, are errors") {
   options = small_options();
   options.min_foreground = 0.9f;
   CHECK_THROWS_AS(Sampler(folders.sources(), options), Error);
+}
+
+namespace {
+
+// Every sample a whole, fresh composite of the four photographs with masks.
+SamplerOptions fresh_options() {
+  SamplerOptions options = small_options();
+  options.fresh = options.whole_picture = 1;
+  options.jitter = 0;
+  return options;
+}
+
+float share_of(const std::vector<float>& mask) {
+  return std::accumulate(mask.begin(), mask.end(), 0.0f) / static_cast<float>(mask.size());
+}
+
+Sampler pairs_sampler(const Folders& folders, const SamplerOptions& options) {
+  std::vector<Source> sources = folders.sources();
+  sources.pop_back();
+  return {std::move(sources), options};
+}
+
+}  // namespace
+
+TEST_CASE("an inverted sample recolours what the mask leaves out") {
+  const Folders folders;
+  SamplerOptions inverted = fresh_options();
+  inverted.invert = 1;
+  const Sampler sampler = pairs_sampler(folders, inverted), plain = pairs_sampler(folders, fresh_options());
+  for (std::int64_t step = 0; step < 8; ++step) {
+    const Sample sample = sample_of(sampler, step, 0);
+    CHECK(share_of(sample.mask) == Approx(0.875f).margin(0.01));  // box_mask covers an eighth
+    CHECK(share_of(sample_of(plain, step, 0).mask) == Approx(0.125f).margin(0.01));
+    bool changed = false;
+    for (std::size_t i = 0; i < sample.mask.size(); ++i) {
+      if (sample.mask[i] == 0) CHECK(sample.composite[3 * i] == sample.real[3 * i]);
+      changed = changed || sample.composite[3 * i] != sample.real[3 * i];
+    }
+    CHECK(changed);
+  }
+}
+
+TEST_CASE("a retouched sample has the same edit in both pictures") {
+  const Folders folders;
+  SamplerOptions retouched = fresh_options();
+  retouched.retouch = 1;
+  const Sampler sampler = pairs_sampler(folders, retouched), plain = pairs_sampler(folders, fresh_options());
+  int moved = 0;
+  for (std::int64_t step = 0; step < 8; ++step) {
+    const Sample sample = sample_of(sampler, step, 0), before = sample_of(plain, step, 0);
+    CHECK(sample.mask == before.mask);
+    moved += sample.real != before.real;
+    for (std::size_t i = 0; i < sample.mask.size(); ++i) {
+      if (sample.mask[i] == 0) CHECK(sample.composite[3 * i] == sample.real[3 * i]);
+    }
+    for (const float value : sample.real) CHECK((value >= 0 && value <= 1));
+    for (const float value : sample.composite) CHECK((value >= 0 && value <= 1));
+  }
+  CHECK(moved >= 6);  // an edit may draw no change at all
+}
+
+TEST_CASE("a mask's error moves its edge, and nothing else") {
+  constexpr std::int64_t side = 128, edge = side / 64;
+  std::vector<float> mask(side * side);
+  for (std::int64_t y = 40; y < 90; ++y) std::fill_n(mask.begin() + y * side + 30, 60, 1.0f);
+  int smaller = 0, larger = 0, soft = 0;
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    std::vector<float> moved = mask;
+    PhiloxStream random(5, i);
+    draw_mask_error(random, side, moved.data());
+    for (std::int64_t y = 0; y < side; ++y) {
+      for (std::int64_t x = 0; x < side; ++x) {
+        const float value = moved[static_cast<std::size_t>(y * side + x)];
+        const bool inside = y >= 40 + edge && y < 90 - edge && x >= 30 + edge && x < 90 - edge;
+        const bool outside = y < 40 - edge || y >= 90 + edge || x < 30 - edge || x >= 90 + edge;
+        REQUIRE((value >= 0 && value <= 1));
+        if (inside) REQUIRE(value == 1);
+        if (outside) REQUIRE(value == 0);
+        soft += value > 0 && value < 1;
+      }
+    }
+    smaller += share_of(moved) < share_of(mask);
+    larger += share_of(moved) > share_of(mask);
+  }
+  CHECK(smaller > 5);
+  CHECK(larger > 5);
+  CHECK(soft > 0);
+  // A line of one pixel would vanish: it stays.
+  std::vector<float> line(side * side);
+  std::fill_n(line.begin() + 50 * side, side, 1.0f);
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    std::vector<float> moved = line;
+    PhiloxStream random(6, i);
+    draw_mask_error(random, side, moved.data());
+    CHECK(share_of(moved) >= share_of(line) / 2);
+  }
 }

@@ -9,6 +9,7 @@ void add_train_command(CLI::App& program);
 void add_harmonize_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
+void add_compose_command(CLI::App& program);
 void add_info_command(CLI::App& program);
 
 }  // namespace attune::tools

@@ -44,7 +44,7 @@ std::vector<SourceConfig> parse_sources(const JsonReader& list, const std::files
   std::vector<SourceConfig> sources(list.size());
   for (std::size_t i = 0; i < list.size(); ++i) {
     set_fields(source_fields(sources[i]), list[i], folder);
-    if (!list[i].has("path")) list[i].reject("an object with a path");
+    if (sources[i].path.empty()) list[i].reject("an object with a path");
     if (sources[i].kind == SourceKind::iharmony && sources[i].list.empty())
       list[i].reject("a source of kind iharmony with a list");
   }

@@ -136,8 +136,9 @@ void set_field(const Field& field, const JsonReader& value, const std::filesyste
             if (!value.value().is_string()) value.reject(expectation(field));
             *target = value.string();
           } else if constexpr (std::is_same_v<V, std::filesystem::path>) {
-            if (!value.value().is_string() || value.string().empty()) value.reject(expectation(field));
-            *target = (folder / value.string()).lexically_normal();
+            if (!value.value().is_string()) value.reject(expectation(field));
+            *target = value.string().empty() ? std::filesystem::path()
+                                             : (folder / value.string()).lexically_normal();
           } else if constexpr (IsNumberList<V>::value) {
             if (!value.value().is_array()) value.reject(expectation(field));
             *target = read_list(value, [&](const JsonReader& item) {

@@ -46,6 +46,20 @@ void relight(const Edit& edit, const Region& region, Pixels& pixels) {
   }
 }
 
+// Beyond its ends the curve goes on with the slope that it has there.
+void brighten(float slope, Pixels& pixels) {
+  for (Color& pixel : pixels) {
+    for (float& value : pixel) {
+      if (value <= 0)
+        value *= slope;
+      else if (value >= 1)
+        value = 1 + (value - 1) / slope;
+      else
+        value = slope * value / (1 + (slope - 1) * value);
+    }
+  }
+}
+
 void bend(const Edit& edit, Pixels& pixels) {
   for (std::size_t c = 0; c < 3; ++c) {
     if (is_identity(edit.curve_offsets[c])) continue;
@@ -101,6 +115,8 @@ Edit draw_edit(const EditRanges& ranges, float strength, PhiloxStream& random) {
     edit.gradient_stops = symmetric(random, ranges.gradient_stops * strength);
     edit.gradient_angle = symmetric(random, pi);
   }
+  if (ranges.log_brightness > 0 && takes_part())
+    edit.log_brightness = symmetric(random, ranges.log_brightness * strength);
   return edit;
 }
 
@@ -110,6 +126,7 @@ Pixels apply_edit(const Edit& edit, const Region& region) {
   if (edit.mired_shift != 0 || edit.tint != 0 || edit.exposure_stops != 0 || edit.gradient_stops != 0) {
     relight(edit, region, pixels);
   }
+  if (edit.log_brightness != 0) brighten(std::exp(edit.log_brightness), pixels);
   bend(edit, pixels);
   if (edit.contrast != 1) stretch(edit.contrast, pixels);
   if (edit.gamma != 1) raise(edit.gamma, pixels);

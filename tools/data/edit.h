@@ -1,8 +1,8 @@
 // Parametric photo edits of a region: what a retoucher or another camera would have done to it.
 //
 // In linear light: white balance along the black body's colours and across them (tint), exposure, a light
-// gradient. Then on encoded sRGB: a tone curve per channel, contrast about the region's mean, gamma,
-// saturation.
+// gradient. Then on encoded sRGB: brightness (an exposure whose ends stay, as a raw converter's), a tone curve
+// per channel, contrast about the region's mean, gamma, saturation.
 #pragma once
 
 #include "core/philox.h"
@@ -26,6 +26,8 @@ struct Edit {
   float exposure_stops = 0;
   float gradient_stops = 0;  // across the whole picture, along gradient_angle (radians, 0 is to the right)
   float gradient_angle = 0;
+  float log_brightness =
+      0;  // y = k x / (1 + (k - 1) x), k = exp(log_brightness): slope k at black, 1 / k at white
   float contrast = 1;
   float gamma = 1;
   float saturation = 1;
@@ -38,6 +40,7 @@ struct EditRanges {
   float tint = 0.08f;  // standard deviation
   float exposure_stops = 1.1f;
   float gradient_stops = 1.2f;
+  float log_brightness = 0;
   float log_contrast = 0.35f;
   float log_gamma = 0.22f;  // standard deviation
   float log_saturation = 0.5f;

@@ -19,7 +19,10 @@ inline float log_uniform(PhiloxStream& random, float low, float high) {
   return low * std::exp(random.uniform() * std::log(high / low));
 }
 
-inline bool happens(PhiloxStream& random, float probability) { return random.uniform() < probability; }
+// A probability of 0 draws nothing: an option that is off leaves the stream, and so the samples, as they were.
+inline bool happens(PhiloxStream& random, float probability) {
+  return probability > 0 && random.uniform() < probability;
+}
 
 // An index of `weights` (not negative, one positive), by their shares. `weight(i)` gives the i-th of `count`.
 template <class Weight>

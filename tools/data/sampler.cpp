@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "tools/data/curve.h"
+#include "tools/data/mask_error.h"
 #include "tools/data/random.h"
 #include "tools/data/random_region.h"
 #include "tools/data/window.h"
@@ -19,6 +21,8 @@ constexpr double cache_side = 1.5;
 constexpr std::uint32_t reference_pixels = 1024;
 // A random region's share of the picture.
 constexpr float min_region = 0.04f, max_region = 0.5f;
+// A background of more than this stays one: what is left would say too little of the picture's style.
+constexpr float max_inverted = 0.95f;
 // Distinguishes this stream from the other uses of the same seed.
 constexpr std::uint32_t sampler_stream = 0x5A3D;
 
@@ -32,6 +36,9 @@ void check(const SamplerOptions& options) {
   require_share(options.fresh, "fresh");
   require_share(options.whole_picture, "whole_picture");
   require_share(options.mirror, "mirror");
+  require_share(options.invert, "invert");
+  require_share(options.mask_error, "mask_error");
+  require_share(options.retouch, "retouch");
   require_share(options.max_foreground, "max_foreground");
   require(options.min_foreground >= 0 && options.min_foreground <= options.max_foreground,
           ErrorKind::configuration, "min_foreground is ", options.min_foreground,
@@ -50,23 +57,37 @@ Color color_at(const std::uint8_t* pixel) {
           static_cast<float>(pixel[2]) / 255};
 }
 
+void append_pixel(const float* picture, std::int64_t size, std::int64_t place, float weight, Region& region) {
+  const float* pixel = picture + 3 * place;
+  region.pixels.push_back({pixel[0], pixel[1], pixel[2]});
+  region.weight.push_back(weight);
+  const auto column = place % size, row = place / size;
+  region.position.push_back({(static_cast<float>(column) + 0.5f) / static_cast<float>(size),
+                             (static_cast<float>(row) + 0.5f) / static_cast<float>(size)});
+}
+
 // The foreground of a sample: every pixel that the mask touches.
 Region region_of(const SampleTarget& target, std::int64_t size, std::vector<std::int64_t>& places) {
   Region region;
   for (std::int64_t i = 0; i < size * size; ++i) {
     if (target.mask[i] <= 0) continue;
-    const float* pixel = target.real + 3 * i;
     places.push_back(i);
-    region.pixels.push_back({pixel[0], pixel[1], pixel[2]});
-    region.weight.push_back(target.mask[i]);
-    const auto column = i % size, row = i / size;
-    region.position.push_back({(static_cast<float>(column) + 0.5f) / static_cast<float>(size),
-                               (static_cast<float>(row) + 0.5f) / static_cast<float>(size)});
+    append_pixel(target.real, size, i, target.mask[i], region);
   }
   return region;
 }
 
 }  // namespace
+
+std::vector<Source> load_sources(const std::vector<SourceConfig>& configs) {
+  std::vector<Source> sources;
+  for (const SourceConfig& config : configs) {
+    sources.push_back({config.weight, load_items(config)});
+    require(!sources.back().items.empty(), ErrorKind::input, config.path.string(),
+            ": no pictures are left by its list, prefixes, licences and part");
+  }
+  return sources;
+}
 
 Sampler::Sampler(std::vector<Source> sources, const SamplerOptions& options)
     : sources_(std::move(sources)), options_(options) {
@@ -89,8 +110,13 @@ void Sampler::sample(std::int64_t step, std::int64_t index, const SampleTarget& 
   *target.name = item.name;
   draw_pictures(random, *picture, target);
   const bool stored = picture->composite.width > 0 && !happens(random, options_.fresh);
-  if (!stored) draw_composite(random, target);
+  if (!stored) {
+    if (happens(random, options_.invert)) invert(target);
+    draw_composite(random, target);
+  }
+  if (happens(random, options_.retouch)) retouch(random, target);
   jitter(random, target);
+  if (happens(random, options_.mask_error)) draw_mask_error(random, options_.size, target.mask);
 }
 
 const DataItem& Sampler::pick_item(PhiloxStream& random) const {
@@ -145,6 +171,29 @@ Pixels Sampler::draw_reference(PhiloxStream& random) const {
     if (mask == nullptr || mask[place] > 127) pixels.push_back(color_at(real.pixels.data() + 3 * place));
   }
   return pixels;
+}
+
+void Sampler::invert(const SampleTarget& target) const {
+  float* const end = target.mask + options_.size * options_.size;
+  const float background =
+      1 - std::accumulate(target.mask, end, 0.0f) / static_cast<float>(end - target.mask);
+  if (background > max_inverted) return;
+  std::transform(target.mask, end, target.mask, [](float value) { return 1 - value; });
+}
+
+// One region of both pictures' pixels, so that an edit that depends on their mean is the same for both.
+void Sampler::retouch(PhiloxStream& random, const SampleTarget& target) const {
+  const Edit edit = draw_edit(options_.recolor.edits, options_.retouch_strength, random);
+  const std::int64_t side = options_.size;
+  Region both;
+  for (const float* picture : {target.composite, target.real})
+    for (std::int64_t i = 0; i < side * side; ++i) append_pixel(picture, side, i, 1, both);
+  const Pixels edited = apply_edit(edit, both);
+  for (std::size_t i = 0; i < edited.size(); ++i) {
+    const std::size_t pixel = i % (edited.size() / 2);
+    float* const to = (i == pixel ? target.composite : target.real) + 3 * pixel;
+    for (std::size_t c = 0; c < 3; ++c) to[c] = std::clamp(edited[i][c], 0.0f, 1.0f);
+  }
 }
 
 // Harmony stays harmony under the same curve over the whole picture; it widens the range of tones seen in

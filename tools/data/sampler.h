@@ -3,8 +3,9 @@
 //
 // A sample is made so: a source by weight, a picture of it uniformly; the whole picture scaled to a square,
 // or a random window of it that keeps the foreground's share in bounds where possible; mirrored or not; as
-// composite the stored one or a fresh recolouring of the photograph's foreground; the same slight tone change
-// (jitter) over both.
+// composite the stored one or a fresh recolouring of the photograph's foreground, or of its background with the
+// parts changed (invert); the same edit (retouch) and slight tone change (jitter) over both; a mask that is
+// not quite the foreground's (mask_error).
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,10 @@ struct SamplerOptions {
   float min_foreground = 0.02f;  // of the window
   float max_foreground = 0.8f;
   float mirror = 0.5f;   // probability
+  float invert = 0;      // probability
+  float mask_error = 0;  // probability
+  float retouch = 0;     // probability
+  float retouch_strength = 0.7f;
   float jitter = 0.05f;  // standard deviation of the log gamma per channel; 0 is none
   RecolorOptions recolor;
   std::int64_t cache_bytes = std::int64_t{512} << 20;
@@ -38,6 +43,9 @@ struct Source {
   double weight = 1;
   std::vector<DataItem> items;
 };
+
+// The sources' pictures. Throws ErrorKind::input where one has none left.
+std::vector<Source> load_sources(const std::vector<SourceConfig>& configs);
 
 // Where one sample goes. Values are in [0, 1]; the mask is soft at the foreground's edge.
 struct SampleTarget {
@@ -63,6 +71,8 @@ class Sampler {
   void draw_pictures(PhiloxStream& random, const Picture& picture, const SampleTarget& target) const;
   void draw_composite(PhiloxStream& random, const SampleTarget& target) const;
   Pixels draw_reference(PhiloxStream& random) const;
+  void invert(const SampleTarget& target) const;
+  void retouch(PhiloxStream& random, const SampleTarget& target) const;
   void jitter(PhiloxStream& random, const SampleTarget& target) const;
 
   std::vector<Source> sources_;

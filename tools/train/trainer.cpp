@@ -20,16 +20,6 @@ namespace {
 // Bins of composites' foreground MSE, on the 0..255 scale.
 constexpr std::array<double, 8> strength_bins = {0, 125, 250, 500, 1000, 2000, 4000, 8000};
 
-std::vector<Source> load_sources(const std::vector<SourceConfig>& configs) {
-  std::vector<Source> sources;
-  for (const SourceConfig& config : configs) {
-    sources.push_back({config.weight, load_items(config)});
-    require(!sources.back().items.empty(), ErrorKind::input, config.path.string(),
-            ": no pictures are left by its list, prefixes, licences and part");
-  }
-  return sources;
-}
-
 LoaderOptions loader_options(const Config& config, std::int64_t first_step) {
   LoaderOptions options;
   options.batch = config.train.batch;
