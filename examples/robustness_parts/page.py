@@ -1,8 +1,10 @@
 """The page, in Markdown."""
 
 import statistics
+import textwrap
 from typing import NamedTuple
 
+WIDTH = 125  # of a line of text
 HARM = 1.0  # dB: no picture should lose more
 
 # The columns that most tables share, and what fills them.
@@ -46,14 +48,18 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, alignments, *rows)) + "\n"
 
 
+def paragraph(text, indent=""):
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
 def section_text(number, section):
-    parts = [f"## {number}. {section.title}\n", section.words + "\n", *(table(*one) for one in section.tables),
-             f"**{section.verdict}**\n"]
-    return "\n".join(parts)
+    return "\n".join([f"## {number}. {section.title}\n", paragraph(section.words) + "\n",
+                      *(table(*one) for one in section.tables)])
 
 
 def page(introduction, agreement, sections):
     """`sections`: number -> Section."""
-    verdicts = "\n".join(f"{number}. {section.title}: {section.verdict}" for number, section in sections.items())
-    return "\n".join([introduction, agreement + "\n", "## Verdicts\n", verdicts + "\n",
+    verdicts = "\n".join(paragraph(f"{number}. {section.title}: {section.verdict}", "   ")
+                         for number, section in sections.items())
+    return "\n".join([introduction, paragraph(agreement) + "\n", "## Verdicts\n", verdicts + "\n",
                       *(section_text(number, section) for number, section in sections.items())])
