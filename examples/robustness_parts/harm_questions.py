@@ -105,7 +105,8 @@ def worse_than_nothing(bench):
     listed = sorted((pair for pair in pairs if any(one.loss() > LOSSES[0] for one in pair)),
                     key=lambda pair: -pair[0].loss())
     names = [[pair[0].name, pair[0].list,
-              *(f"{value:.2f}" for one in pair for value in (one.before, one.after, -one.loss()))] for pair in listed]
+              *(cell for one in pair for cell in (f"{one.before:.2f}", f"{one.after:.2f}", f"{-one.loss():+.2f}"))]
+             for pair in listed]
     over = {protocol: sum(one.loss() > HARM for harms in lists.values() for one in harms)
             for protocol, lists in by_protocol.items()}
     words = ("Pictures whose PSNR falls. idih: at 256x256, by `attune eval`, a picture a call; full: native size, 8 bits, "
