@@ -76,12 +76,8 @@ class Harm(NamedTuple):
 
 
 def harms_by_eval(bench, name):
-    """Under the protocol idih, by a list of one picture each: attune eval prints means only."""
-    folder, found = bench.folders[name], []
-    for composite in bench.names[name]:
-        rows = bench.subject.scores(folder, [composite], "idih")
-        found.append(Harm(name, composite, rows["composite"]["psnr"], rows["model"]["psnr"]))
-    return found
+    found = bench.subject.picture_psnr(bench.folders[name], bench.names[name], "idih")
+    return [Harm(name, composite, psnr["composite"], psnr["model"]) for composite, psnr in found.items()]
 
 
 def harms_here(bench, name, pictures, outputs):
@@ -109,7 +105,7 @@ def worse_than_nothing(bench):
              for pair in listed]
     over = {protocol: sum(one.loss() > HARM for harms in lists.values() for one in harms)
             for protocol, lists in by_protocol.items()}
-    words = ("Pictures whose PSNR falls. idih: at 256x256, by `attune eval`, a picture a call; full: native size, 8 bits, "
+    words = ("Pictures whose PSNR falls. idih: at 256x256, by `attune eval`; full: native size, 8 bits, "
              "real_triples reduced to 1024. Below: all that lose over 0.1 dB under either, worst under idih first.")
     head = ("protocol", "list", "pictures", "PSNR before", "after", *(f"worse by over {most:g} dB" for most in LOSSES),
             "largest loss, dB")

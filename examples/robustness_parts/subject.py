@@ -40,10 +40,21 @@ class Subject:
             self.run("harmonize", "--images", folder / "images", "--masks", folder / "masks", "--out", folder / "out")
             return [read_colour(folder / "out" / f"{number:04}.png") for number in range(len(composites))]
 
-    def scores(self, folder, names, protocol):
-        """Of the composite and of the model, `attune eval`'s means over the named pictures."""
+    def evaluate(self, folder, names, protocol):
+        """What `attune eval` says of the named pictures."""
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".txt") as file:
             file.write("\n".join(names))
             file.flush()
-            rows = json.loads(self.run("eval", "--data", folder, "--list", file.name, "--protocol", protocol, "--json", "-"))
-        return {row["method"]: row for row in rows["rows"] if row["set"] == "overall"}
+            return json.loads(self.run("eval", "--data", folder, "--list", file.name, "--protocol", protocol, "--json", "-"))
+
+    def scores(self, folder, names, protocol):
+        """Of the composite and of the model, the means over the named pictures."""
+        rows = self.evaluate(folder, names, protocol)["rows"]
+        return {row["method"]: row for row in rows if row["set"] == "overall"}
+
+    def picture_psnr(self, folder, names, protocol):
+        """Of each named picture by method, in dB."""
+        found = {name: {} for name in names}
+        for picture in self.evaluate(folder, names, protocol)["pictures"]:
+            found[picture["name"]][picture["method"]] = picture["psnr"]
+        return found

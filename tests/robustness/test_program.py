@@ -26,8 +26,11 @@ if sys.argv[1] == "harmonize":
     for image in pathlib.Path(options["--images"]).iterdir():
         shutil.copy(image, out)
 else:
-    scores = {{"set": "overall", "psnr": {psnr} + {shift}, "fmse": 400}}
-    print(json.dumps({{"rows": [dict(scores, method=method) for method in ("composite", "model")]}}))
+    scores = {{"psnr": {psnr} + {shift}, "fmse": 400}}
+    names = pathlib.Path(options["--list"]).read_text().split()
+    methods = ("composite", "model")
+    print(json.dumps({{"rows": [dict(scores, set="overall", method=method) for method in methods],
+                      "pictures": [dict(scores, name=name, method=method) for name in names for method in methods]}}))
 """
 STEP, LONG, SHORT = 20, 1024, 64  # the foreground's error in levels, the pictures' sides
 QUARTER = numpy.index_exp[: SHORT // 2, : LONG // 2]
