@@ -35,7 +35,7 @@ void print_table(std::FILE* out, const std::vector<PictureResult>& results) {
   for (const SummaryRow& row : rows)
     if (row.set == "overall" && row.method != "composite")
       std::fprintf(out, "%s: %lld of %lld pictures are worse than their composite by more than 1 dB\n",
-                   row.method.c_str(), static_cast<long long>(count_worse(results, row.method, 1)),
+                   row.method.c_str(), static_cast<long long>(row.worse),
                    static_cast<long long>(row.images));
 }
 
@@ -66,9 +66,10 @@ Method make_model(const Options& options, Protocol protocol) {
   };
 }
 
-Method make_method(const Options& options, Protocol protocol) {
+std::vector<NamedMethod> make_methods(const Options& options, Protocol protocol) {
   if (options.composite) return {};
-  return options.method.empty() ? make_model(options, protocol) : classical_method(options.method);
+  if (options.method.empty()) return {{"model", make_model(options, protocol)}};
+  return {{options.method, classical_method(options.method)}};
 }
 
 void run(const Options& options) {
@@ -79,17 +80,15 @@ void run(const Options& options) {
   const std::vector<DataItem> items = load_items(source);
   require(!items.empty(), ErrorKind::input, options.list, ": no composites in the list");
 
-  const Method method = make_method(options, protocol);
+  const std::vector<NamedMethod> methods = make_methods(options, protocol);
   const SignalWatch watch;
   std::vector<PictureResult> results;
   {
     Progress progress("eval", "picture", static_cast<std::int64_t>(items.size()));
-    results = evaluate(items, protocol, options.method.empty() ? "model" : options.method, method,
-                       [&](std::size_t done) {
-                         if (const int signal = SignalWatch::received())
-                           throw CLI::RuntimeError(128 + signal);
-                         progress.update(static_cast<std::int64_t>(done), "");
-                       });
+    results = evaluate(items, protocol, methods, [&](std::size_t done) {
+      if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
+      progress.update(static_cast<std::int64_t>(done), "");
+    });
   }
   const bool json_on_stdout = options.json == "-";
   print_table(json_on_stdout ? stderr : stdout, results);

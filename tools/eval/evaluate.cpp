@@ -7,18 +7,20 @@
 namespace attune::tools {
 
 std::vector<PictureResult> evaluate(const std::vector<DataItem>& items, Protocol protocol,
-                                    const std::string& name, const Method& method,
+                                    const std::vector<NamedMethod>& methods,
                                     const std::function<void(std::size_t done)>& progress) {
   std::vector<PictureResult> results;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const Picture native = read_picture(items[i], std::numeric_limits<std::int64_t>::max());
     const ProtocolPictures pictures = prepare(protocol, native.composite, native.real, native.mask);
-    const auto add = [&](const std::string& by, const FloatImage& output) {
-      results.push_back(
-          {items[i].name, items[i].set, by, pictures.foreground_ratio, score(protocol, pictures, output)});
+    const Scores before = score(protocol, pictures, to_float(pictures.composite));
+    const auto add = [&](const std::string& method, const Scores& scores) {
+      results.push_back({items[i].name, items[i].set, method, pictures.foreground_ratio, scores,
+                         scores.psnr - before.psnr});
     };
-    add("composite", to_float(pictures.composite));
-    if (method) add(name, method(pictures.composite, pictures.mask));
+    add("composite", before);
+    for (const NamedMethod& method : methods)
+      add(method.name, score(protocol, pictures, method.run(pictures.composite, pictures.mask)));
     if (progress) progress(i + 1);
   }
   return results;

@@ -1,4 +1,4 @@
-// Scores of a list of composites under a protocol: the unprocessed composite and, where there is one, a method.
+// Scores of a list of composites under a protocol: the unprocessed composite and what methods make of it.
 #pragma once
 
 #include <functional>
@@ -14,10 +14,15 @@ namespace attune::tools {
 // From a composite (RGB) and its mask (grey) to the harmonized picture on the 0..255 scale.
 using Method = std::function<FloatImage(const Image& composite, const Image& mask)>;
 
-// `method` may be empty: then only the composite's rows come; else its rows are called `name`. `progress` is called after each
-// picture and may throw to stop. Throws ErrorKind::input naming the file where a picture cannot be used.
+struct NamedMethod {
+  std::string name;
+  Method run;
+};
+
+// Of each picture in turn the composite's result and then each method's. `progress` is called after each picture and may
+// throw to stop. Throws ErrorKind::input naming the file where a picture cannot be used.
 std::vector<PictureResult> evaluate(const std::vector<DataItem>& items, Protocol protocol,
-                                    const std::string& name, const Method& method,
+                                    const std::vector<NamedMethod>& methods,
                                     const std::function<void(std::size_t done)>& progress = {});
 
 }  // namespace attune::tools

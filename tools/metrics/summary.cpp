@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <nlohmann/json.hpp>
 
 namespace attune::tools {
@@ -42,10 +41,11 @@ template <class Belongs>
 void append_rows(const std::vector<PictureResult>& results, const std::vector<std::string>& methods,
                  const std::string& set, const Belongs& belongs, std::vector<SummaryRow>& rows) {
   for (const std::string& method : methods) {
-    SummaryRow row{set, method, 0, {}};
+    SummaryRow row{set, method, 0, {}, 0};
     for (const PictureResult& result : results) {
       if (result.method != method || !belongs(result)) continue;
       ++row.images;
+      if (result.gain < -1) ++row.worse;
       row.mean.mse += result.scores.mse;
       row.mean.psnr += result.scores.psnr;
       row.mean.fmse += result.scores.fmse;
@@ -90,18 +90,6 @@ std::vector<SummaryRow> summarize(const std::vector<PictureResult>& results) {
         [&](const PictureResult& result) { return ratio_bin(result.foreground_ratio) == bin; }, rows);
   }
   return rows;
-}
-
-std::int64_t count_worse(const std::vector<PictureResult>& results, const std::string& method,
-                         double decibels) {
-  std::map<std::string, double> composites;
-  for (const PictureResult& result : results)
-    if (result.method == "composite") composites[result.name] = result.scores.psnr;
-  return std::count_if(results.begin(), results.end(), [&](const PictureResult& result) {
-    const auto composite = composites.find(result.name);
-    return result.method == method && composite != composites.end() &&
-           result.scores.psnr < composite->second - decibels;
-  });
 }
 
 nlohmann::ordered_json to_json(Protocol protocol, const std::vector<PictureResult>& results) {

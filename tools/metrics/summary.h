@@ -15,12 +15,14 @@ struct PictureResult {
   std::string method;           // "composite", "model", "reinhard", "histogram"
   double foreground_ratio = 0;  // of the native mask, 0..1
   Scores scores;
+  double gain = 0;  // PSNR over the composite's
 };
 
 struct SummaryRow {
   std::string set, method;
   std::int64_t images = 0;
-  Scores mean;  // plain means over the images
+  Scores mean;             // plain means over the images
+  std::int64_t worse = 0;  // how many of them have a PSNR more than 1 dB below their composite's
 };
 
 // Rows for "overall"; for each data set (HCOCO, HAdobe5k, HFlickr, Hday2night, then others by name); and for
@@ -30,10 +32,6 @@ std::vector<SummaryRow> summarize(const std::vector<PictureResult>& results);
 
 // The label of a ratio's bin.
 const char* ratio_bin(double foreground_ratio);
-
-// How many of a method's pictures are further from the truth than their composite by more than `decibels` of PSNR.
-std::int64_t count_worse(const std::vector<PictureResult>& results, const std::string& method,
-                         double decibels);
 
 // {"protocol": "idih", "rows": [{"set", "method", "images", "mse", "psnr", "fmse", "fpsnr", "ssim"}, ...],
 //  "pictures": [{"name", "set", "method", "foreground", "mse", "psnr", "fmse", "fpsnr", "ssim"}, ...]}

@@ -46,11 +46,10 @@ void Validation::take_weights(const Harmonizer& harmonizer, const ParameterStore
 ValidationScores Validation::run(const Harmonizer& harmonizer, const ParameterStore& store,
                                  const TensorView& flat) {
   take_weights(harmonizer, store, flat);
-  const auto rows =
-      summarize(evaluate(items_, Protocol::idih, "model", [&](const Image& composite, const Image& mask) {
-        return network_.harmonize(composite, mask);
-      }));
-  for (const SummaryRow& row : rows)
+  const NamedMethod model = {"model", [&](const Image& composite, const Image& mask) {
+                               return network_.harmonize(composite, mask);
+                             }};
+  for (const SummaryRow& row : summarize(evaluate(items_, Protocol::idih, {model})))
     if (row.set == "overall" && row.method == "model") return {row.mean.psnr, row.mean.mse, row.mean.fmse};
   fail(ErrorKind::internal, "validation gave no overall row");
 }
