@@ -11,7 +11,7 @@
 #include "tools/cli/progress.h"
 #include "tools/cli/signals.h"
 #include "tools/machine/cpu_probe.h"
-#include "tools/train/report.h"
+#include "tools/report/report.h"
 
 namespace attune::tools {
 
@@ -247,10 +247,11 @@ void Trainer::report(const RunFolder& folder) {
   Report report;
   report.title = std::filesystem::absolute(folder.path).lexically_normal().filename().string();
   report.metrics = read_metrics(folder.metrics());
-  report.config = config_as_json(config_).dump(2);
+  report.config = config_as_json(config_);
   // A finished run that is resumed has validated nothing yet.
   validation_.take_weights(network_.harmonizer(), network_.store(), optimizer_.average());
-  report.pictures = validation_.pictures(8);
+  report.results = validation_.compare();
+  report.pictures = validation_.cases(report.results);
   write_report(folder.report(), report);
 }
 

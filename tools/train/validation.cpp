@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "tools/data/picture_cache.h"
-#include "tools/eval/evaluate.h"
+#include "tools/eval/classical.h"
 
 namespace attune::tools {
 
@@ -17,6 +17,8 @@ std::vector<T> evenly_spread(const std::vector<T>& all, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) some.push_back(all[i * all.size() / count]);
   return some;
 }
+
+constexpr std::size_t cases_of_a_kind = 3;
 
 HarmonizerOptions in_f32(HarmonizerOptions options) {
   options.activations = DType::f32;
@@ -46,32 +48,57 @@ void Validation::take_weights(const Harmonizer& harmonizer, const ParameterStore
 ValidationScores Validation::run(const Harmonizer& harmonizer, const ParameterStore& store,
                                  const TensorView& flat) {
   take_weights(harmonizer, store, flat);
-  const NamedMethod model = {"model", [&](const Image& composite, const Image& mask) {
-                               return network_.harmonize(composite, mask);
-                             }};
-  for (const SummaryRow& row : summarize(evaluate(items_, Protocol::idih, {model})))
+  for (const SummaryRow& row : summarize(evaluate(items_, Protocol::idih, {model()})))
     if (row.set == "overall" && row.method == "model") return {row.mean.psnr, row.mean.mse, row.mean.fmse};
   fail(ErrorKind::internal, "validation gave no overall row");
 }
 
-std::vector<ReportPicture> Validation::pictures(std::size_t count) {
-  std::vector<ReportPicture> all;
-  for (const DataItem& item : evenly_spread(items_, count)) {
-    const Picture native = read_picture(item, std::numeric_limits<std::int64_t>::max());
-    const ProtocolPictures prepared = prepare(Protocol::idih, native.composite, native.real, native.mask);
-    const FloatImage output = network_.harmonize(prepared.composite, prepared.mask);
-    ReportPicture picture;
-    picture.name = item.name;
-    picture.composite = prepared.composite;
-    picture.real = prepared.real;
-    picture.harmonized = prepared.composite;
-    for (std::size_t i = 0; i < output.pixels.size(); ++i)
-      picture.harmonized.pixels[i] = static_cast<std::uint8_t>(std::lround(output.pixels[i]));
-    picture.psnr_before = score(Protocol::idih, prepared, to_float(prepared.composite)).psnr;
-    picture.psnr_after = score(Protocol::idih, prepared, output).psnr;
-    all.push_back(std::move(picture));
+NamedMethod Validation::model() {
+  return {"model",
+          [this](const Image& composite, const Image& mask) { return network_.harmonize(composite, mask); }};
+}
+
+std::vector<PictureResult> Validation::compare() {
+  std::vector<NamedMethod> methods;
+  for (const std::string& name : classical_methods()) methods.push_back({name, classical_method(name)});
+  methods.push_back(model());
+  return evaluate(items_, Protocol::idih, methods);
+}
+
+// The pictures are made again: to keep all of them until the few are known might take gigabytes.
+std::vector<ReportPicture> Validation::cases(const std::vector<PictureResult>& results) {
+  std::vector<PictureResult> of_model;  // in the items' order
+  std::vector<double> gains;
+  for (const PictureResult& result : results) {
+    if (result.method != "model") continue;
+    of_model.push_back(result);
+    gains.push_back(result.gain);
   }
-  return all;
+  std::vector<ReportPicture> pictures;
+  for (const CaseChoice& choice : pick_cases(gains, cases_of_a_kind)) {
+    const PictureResult& result = of_model[choice.picture];
+    pictures.push_back(picture(items_[choice.picture]));
+    pictures.back().kind = choice.kind;
+    pictures.back().psnr_before = result.scores.psnr - result.gain;
+    pictures.back().psnr_after = result.scores.psnr;
+  }
+  return pictures;
+}
+
+ReportPicture Validation::picture(const DataItem& item) {
+  const Picture native = read_picture(item, std::numeric_limits<std::int64_t>::max());
+  const ProtocolPictures prepared = prepare(Protocol::idih, native.composite, native.real, native.mask);
+  const FloatImage output = network_.harmonize(prepared.composite, prepared.mask);
+  ReportPicture picture;
+  picture.name = item.name;
+  picture.composite = picture.harmonized = prepared.composite;
+  picture.mask = prepared.mask;
+  picture.real = prepared.real;
+  for (std::size_t i = 0; i < output.pixels.size(); ++i)
+    picture.harmonized.pixels[i] = static_cast<std::uint8_t>(std::lround(output.pixels[i]));
+  picture.native_width = native.real.width;
+  picture.native_height = native.real.height;
+  return picture;
 }
 
 }  // namespace attune::tools

@@ -4,9 +4,10 @@
 #include <vector>
 
 #include "tools/config/config.h"
+#include "tools/eval/evaluate.h"
 #include "tools/eval/network.h"
+#include "tools/report/cases.h"
 #include "tools/train/metrics_log.h"
-#include "tools/train/report.h"
 
 namespace attune::tools {
 
@@ -18,12 +19,17 @@ class Validation {
   bool empty() const { return items_.empty(); }
   // Scores with the weights of `harmonizer` taken from `flat`, an array that lies like `store`'s.
   ValidationScores run(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
-  // The weights that pictures() works with; run() takes them too.
+  // The weights that compare() and cases() work with; run() takes them too.
   void take_weights(const Harmonizer& harmonizer, const ParameterStore& store, const TensorView& flat);
-  // Before/after pictures of a few items, for the report.
-  std::vector<ReportPicture> pictures(std::size_t count);
+  // For the report: the results of "model" beside the composite's and the classical methods', and the pictures that by
+  // those results are its cases.
+  std::vector<PictureResult> compare();
+  std::vector<ReportPicture> cases(const std::vector<PictureResult>& results);
 
  private:
+  NamedMethod model();
+  ReportPicture picture(const DataItem& item);
+
   ParameterStore store_;
   Harmonizer harmonizer_;
   EvaluationNetwork network_;
