@@ -189,7 +189,7 @@ TEST_CASE("the table has the four methods, the best of each score marked") {
   CHECK(row(html, "Reinhard") == Row{"23.00", "14.00", "300.0", "950.0", "0.9000", "2"});
   CHECK(row(html, "histogram") == Row{"24.00", "13.00", "250.0", "990.0", "0.8000", "0"});
   CHECK(row(html, "this model") == Row{"25.50*", "16.00*", "175.0*", "725.0*", "0.9400", "1"});
-  CHECK(contains(html, "all pictures <span>2 pictures</span>"));
+  CHECK(contains(html, "overall <span>2 pictures</span>"));
   CHECK(contains(html, "foreground 5-15 % <span>1 picture</span>"));
   CHECK_FALSE(contains(html, "rowgroup'>mini"));  // the only data set: its rows are the overall ones
   report.results.back().set = "other";

@@ -25,6 +25,7 @@ class Comparison {
 
   // The frame takes the pointer, since a range's own thumb is not where the line is; the range takes the keys.
   listen() {
+    let before = 50;
     const move = event => {
       const box = this.frame.getBoundingClientRect();
       this.slider.value = 100 * (event.clientX - box.left) / box.width;
@@ -33,12 +34,17 @@ class Comparison {
     this.frame.addEventListener('pointerdown', event => {
       if (event.button !== 0) return;
       event.preventDefault();  // else the picture itself is dragged
+      before = this.slider.value;
       this.frame.setPointerCapture(event.pointerId);
       this.slider.focus({preventScroll: true, focusVisible: false});
       move(event);
     });
     this.frame.addEventListener('pointermove', event => {
       if (this.frame.hasPointerCapture(event.pointerId)) move(event);
+    });
+    this.frame.addEventListener('pointercancel', () => {  // the finger scrolls the page
+      this.slider.value = before;
+      this.cut();
     });
   }
 

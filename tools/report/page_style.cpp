@@ -36,11 +36,14 @@ p { margin: 0 0 .75rem; }
 .charts { display: grid; grid-template-columns: 1fr 1fr; gap: .75rem; }
 .chart { min-width: 0; }
 .chart:first-child, .chart:last-child:nth-child(even) { grid-column: 1 / -1; }
-.chart figcaption { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .75rem; min-height: 1.9rem; }
-.chart output { color: var(--soft); font-size: .85rem; font-variant-numeric: tabular-nums; }
-.chart button { margin-left: auto; }
-.chart svg { display: block; width: 100%; height: auto; }
-.scripted .chart svg { height: 210px; cursor: crosshair; touch-action: pan-y; border-radius: 4px; }
+.chart figcaption { display: grid; grid-template-columns: 1fr auto; align-items: center; }
+.chart output { grid-column: 1; color: var(--soft); font-size: .85rem; font-variant-numeric: tabular-nums; }
+.chart button { grid-row: 1 / 3; grid-column: 2; }
+.chart svg { display: block; width: 100%; height: auto; overflow: visible; }
+.scripted .chart svg {
+  height: 210px; border-radius: 4px; cursor: crosshair; touch-action: pan-y; user-select: none;
+}
+.chart svg:focus:not(:focus-visible) { outline: none; }
 .scripted .chart:first-child svg { height: 270px; }
 svg text { fill: var(--soft); font-size: 11.5px; font-variant-numeric: tabular-nums; }
 .grid { stroke: var(--line); }
@@ -67,11 +70,10 @@ button[aria-pressed=true] { background: var(--ink); border-color: var(--ink); co
 .choice button:first-of-type { border-radius: 6px 0 0 6px; }
 .choice button:last-of-type { border-radius: 0 6px 6px 0; }
 
-.scores { padding: .5rem 1rem; }
+.scores { padding: .5rem; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; text-align: right; font-weight: 400; }
-th[scope=row], th:first-child { padding-left: 0; text-align: left; }
-td:last-child { padding-right: 0; }
+th:first-child { text-align: left; white-space: nowrap; }
 thead th { color: var(--soft); font-size: .82rem; line-height: 1.25; vertical-align: bottom; }
 tbody tr { border-top: 1px solid var(--line); }
 .set th { padding-top: .75rem; font-weight: 600; }
@@ -80,7 +82,7 @@ tbody tr { border-top: 1px solid var(--line); }
 .best { font-weight: 700; color: var(--good); }
 details { margin: .5rem 0; }
 summary { cursor: pointer; }
-.scores summary { color: var(--soft); font-size: .9rem; }
+.scores summary { padding: 0 .5rem; color: var(--soft); font-size: .9rem; }
 
 .cases { display: grid; grid-template-columns: repeat(3, 1fr); align-items: start; gap: .75rem; }
 .case { min-width: 0; padding: .6rem; }
@@ -94,6 +96,7 @@ summary { cursor: pointer; }
 .view span { font-size: .75rem; color: var(--soft); }
 .scripted .frame {
   position: relative; display: block; aspect-ratio: var(--ratio); overflow: hidden; border-radius: 5px;
+  max-width: calc(22rem * var(--ratio)); margin: 0 auto;  /* so that no portrait is taller than that */
   cursor: ew-resize; touch-action: pan-y; user-select: none;
 }
 .scripted .view { position: absolute; inset: 0; visibility: hidden; }
@@ -133,10 +136,10 @@ input:focus-visible ~ .handle::after { outline: 3px solid var(--second); }
   .figures b { font-size: 1.1rem; }
   .card { padding: .75rem; }
   .scripted .chart svg, .scripted .chart:first-child svg { height: 200px; }
-  html:not(.scripted) svg text { font-size: 20px; }
-  .scores { padding: .25rem .5rem; }
+  html:not(.scripted) svg text { font-size: 18px; }
+  .scores { padding: .25rem; }
   table { font-size: .78rem; }
-  th, td { padding: .3rem .15rem; }
+  th, td { padding: .3rem .2rem; }
   thead th { font-size: .72rem; }
   #config dt { flex-basis: 100%; }
 }

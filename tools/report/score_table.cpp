@@ -30,7 +30,6 @@ std::string shown_method(const std::string& method) {
 }
 
 std::string shown_set(const std::string& set) {
-  if (set == "overall") return "all pictures";
   if (set == "0-5" || set == "5-15" || set == "15-100") return "foreground " + set + " %";
   return escaped(set);
 }
