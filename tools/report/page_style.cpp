@@ -70,7 +70,7 @@ button[aria-pressed=true] { background: var(--ink); border-color: var(--ink); co
 .choice button:first-of-type { border-radius: 6px 0 0 6px; }
 .choice button:last-of-type { border-radius: 0 6px 6px 0; }
 
-.scores { padding: .5rem; }
+.scores { padding: .5rem; overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .5rem; text-align: right; font-weight: 400; }
 th:first-child { text-align: left; white-space: nowrap; }
@@ -138,9 +138,9 @@ input:focus-visible ~ .handle::after { outline: 3px solid var(--second); }
   .scripted .chart svg, .scripted .chart:first-child svg { height: 200px; }
   html:not(.scripted) svg text { font-size: 18px; }
   .scores { padding: .25rem; }
-  table { font-size: .78rem; }
-  th, td { padding: .3rem .2rem; }
-  thead th { font-size: .72rem; }
+  table { font-size: .75rem; }
+  th, td { padding: .3rem .12rem; }
+  thead th { font-size: .7rem; }
   #config dt { flex-basis: 100%; }
 }
 )css";
