@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "tests/support/errors.h"
 #include "tests/tools/temporary_folder.h"
 
@@ -127,9 +128,7 @@ TEST_CASE("whatever names hold, the report's markup stays whole") {
   for (PictureResult& result : report.results) result.set = name;
   report.results.front().set = "another";
   report.pictures = {named(name, CaseKind::median)};
-  Json source;
-  source["path"] = name;
-  report.config["data"] = Json::array({source});
+  report.config = R"({"data": [{"path": )" + Json(name).dump() + "}]}";
   const std::string html = page(report);
   CHECK_FALSE(contains(html, "<b>&\"c"));
   for (const char* place : {"<title>", "<h1>", "<figcaption><b>", "alt='mask of "})
@@ -215,8 +214,8 @@ TEST_CASE("each case shows four pictures in their native shape, under its kind")
 
 TEST_CASE("the configuration lists every key as --set takes it") {
   Report report;
-  report.config = Json::parse(
-      R"({"train": {"steps": 5}, "data": [{"path": "a"}, {"path": "b"}], "levels": [0, 1], "validation": []})");
+  report.config =
+      R"({"train": {"steps": 5}, "data": [{"path": "a"}, {"path": "b"}], "levels": [0, 1], "validation": []})";
   const std::string html = page(report);
   for (const char* entry : {"<dt>train.steps</dt><dd>5</dd>", "<dt>data[1].path</dt><dd>&quot;b&quot;</dd>",
                             "<dt>levels</dt><dd>[0,1]</dd>", "<dt>validation</dt><dd>[]</dd>"})

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "core/text.h"
 #include "tools/report/chart.h"
 #include "tools/report/page_parts.h"
@@ -71,9 +72,9 @@ void add_entries(const Json& value, const std::string& path, std::vector<std::st
   }
 }
 
-std::string configuration(const Json& config) {
+std::string configuration(const std::string& config) {
   std::vector<std::string> entries;
-  add_entries(config, "", entries);
+  add_entries(Json::parse(config), "", entries);
   std::string html = "<section><h2>Configuration</h2><details class='card' id='config'><summary>" +
                      std::to_string(entries.size()) + " keys</summary><dl>";
   for (const std::string& entry : entries) html += entry;

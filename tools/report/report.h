@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
 #include "tools/metrics/summary.h"
 #include "tools/report/cases.h"
 #include "tools/train/metrics_log.h"
@@ -18,7 +17,7 @@ struct Report {
   std::vector<StepMetrics> metrics;
   std::vector<PictureResult> results;  // the validation list's, of every method under protocol idih
   std::vector<ReportPicture> pictures;
-  Json config;  // every key
+  std::string config = "{}";  // every key, as JSON
 };
 
 void write_report(const std::filesystem::path& path, const Report& report);

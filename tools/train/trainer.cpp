@@ -247,7 +247,7 @@ void Trainer::report(const RunFolder& folder) {
   Report report;
   report.title = std::filesystem::absolute(folder.path).lexically_normal().filename().string();
   report.metrics = read_metrics(folder.metrics());
-  report.config = config_as_json(config_);
+  report.config = config_as_json(config_).dump();
   // A finished run that is resumed has validated nothing yet.
   validation_.take_weights(network_.harmonizer(), network_.store(), optimizer_.average());
   report.results = validation_.compare();
