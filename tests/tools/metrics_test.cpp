@@ -170,9 +170,9 @@ TEST_CASE("rows: overall, data sets, ratios; the composite first") {
     return PictureResult{std::string(set) + ".jpg", set, method, ratio, {mse, 30 + mse, 2 * mse, 20, 0.9}, 0};
   };
   const std::vector<PictureResult> results = {
-      result("mini", "model", 0.05, 2),      result("mini", "composite", 0.05, 4),
-      result("HAdobe5k", "model", 0.15, 6),  result("HAdobe5k", "composite", 0.15, 8),
-      result("HCOCO", "model", 0.0499, 1), result("HCOCO", "composite", 0.0499, 3)};
+      result("mini", "model", 0.05, 2),     result("mini", "composite", 0.05, 4),
+      result("HAdobe5k", "model", 0.15, 6), result("HAdobe5k", "composite", 0.15, 8),
+      result("HCOCO", "model", 0.0499, 1),  result("HCOCO", "composite", 0.0499, 3)};
   const std::vector<SummaryRow> rows = summarize(results);
   std::vector<std::string> labels;
   for (const SummaryRow& row : rows) labels.push_back(row.set + "/" + row.method);

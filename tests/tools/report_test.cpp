@@ -71,14 +71,14 @@ Report ten_steps() {
 
 // Two pictures of one data set; the model gains 3 dB on one and loses 2 on the other.
 std::vector<PictureResult> two_results() {
-  return {{"mini", "composite", 0.1, {200, 25, 900, 15, 0.95}, 0},
-          {"mini", "reinhard", 0.1, {300, 23, 950, 14, 0.9}, -2},
-          {"mini", "histogram", 0.1, {250, 24, 990, 13, 0.8}, -1},
-          {"mini", "model", 0.1, {100, 28, 500, 18, 0.97}, 3},
-          {"mini", "composite", 0.3, {200, 25, 900, 15, 0.95}, 0},
-          {"mini", "reinhard", 0.3, {300, 23, 950, 14, 0.9}, -2},
-          {"mini", "histogram", 0.3, {250, 24, 990, 13, 0.8}, -1},
-          {"mini", "model", 0.3, {250, 23, 950, 14, 0.91}, -2}};
+  return {{"a.jpg", "mini", "composite", 0.1, {200, 25, 900, 15, 0.95}, 0},
+          {"a.jpg", "mini", "reinhard", 0.1, {300, 23, 950, 14, 0.9}, -2},
+          {"a.jpg", "mini", "histogram", 0.1, {250, 24, 990, 13, 0.8}, -1},
+          {"a.jpg", "mini", "model", 0.1, {100, 28, 500, 18, 0.97}, 3},
+          {"b.jpg", "mini", "composite", 0.3, {200, 25, 900, 15, 0.95}, 0},
+          {"b.jpg", "mini", "reinhard", 0.3, {300, 23, 950, 14, 0.9}, -2},
+          {"b.jpg", "mini", "histogram", 0.3, {250, 24, 990, 13, 0.8}, -1},
+          {"b.jpg", "mini", "model", 0.3, {250, 23, 950, 14, 0.91}, -2}};
 }
 
 ReportPicture named(const std::string& name, CaseKind kind) {

@@ -35,8 +35,7 @@ void print_table(std::FILE* out, const std::vector<PictureResult>& results) {
   for (const SummaryRow& row : rows)
     if (row.set == "overall" && row.method != "composite")
       std::fprintf(out, "%s: %lld of %lld pictures are worse than their composite by more than 1 dB\n",
-                   row.method.c_str(), static_cast<long long>(row.worse),
-                   static_cast<long long>(row.images));
+                   row.method.c_str(), static_cast<long long>(row.worse), static_cast<long long>(row.images));
 }
 
 // Under `full` the model works as `attune harmonize` does, at native size with an 8-bit result; under the others the
