@@ -68,9 +68,11 @@ void backward(Context& context, const Backward& arguments, const Options& option
 // Rows [row_begin, row_end) of a picture of height x width pixels in CPU memory: interleaved RGB or RGBA (or
 // any other order that T was made for) of 8 or 16 bits. A caller may hand a picture over in bands.
 //
-//     v' = round(clamp(v + strength m ( A^ (v - peak / 2) + peak b^ )))     peak = 255 or 65535
+//     h  = clamp(v + m ( A^ (v - peak / 2) + peak b^ ))     peak = 255 or 65535
+//     v' = round(v + strength (h - v))
 //
-// Halves round away from zero. Pixels of m = 0, and alpha everywhere, are copied exactly.
+// Clamped before it is mixed, so that what lies halfway lies halfway to what strength 1 gives. Halves round away
+// from zero. Pixels of strength m = 0, and alpha everywhere, are copied exactly.
 struct Rows {
   enum class Sample : std::uint8_t { u8, u16 };
   enum class MaskType : std::uint8_t { none, u8, f32 };  // none: m = 1; u8: m / 255

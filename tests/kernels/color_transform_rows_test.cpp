@@ -35,6 +35,7 @@ std::vector<RowsCase> rows_cases() {
       {"coarse", 31, 257, 3, 5, 0.015f, 3, MaskType::u8, DType::f32, 1, 0},
       {"alpha", 9, 64, 3, 5, 0.07f, 4, MaskType::none, DType::bf16, 0.25f, 4},
       {"finer_cells", 6, 37, 20, 120, 3.1f, 4, MaskType::f32, DType::f32, 1, 5},
+      {"strength_and_bytes", 6, 50, 2, 3, 0.06f, 4, MaskType::u8, DType::f32, 0.7f, 2},
       {"strength_0", 3, 40, 2, 2, 0.05f, 3, MaskType::u8, DType::f32, 0},
   };
 }

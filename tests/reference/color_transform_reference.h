@@ -120,8 +120,8 @@ double transformed_sample(const Rows& a, const Options& options, std::int64_t ro
   double sum = peak * upsampled<double>(a.transform.as<Cell>(), at, 9 + i);
   for (int j = 0; j < 3; ++j)
     sum += upsampled<double>(a.transform.as<Cell>(), at, 3 * i + j) * (v[j] - peak / 2);
-  const double value = v[i] + static_cast<double>(a.strength) * row_mask(a, row, column) * sum;
-  return std::min(std::max(value, 0.0), peak);
+  const double harmonized = std::min(std::max(v[i] + row_mask(a, row, column) * sum, 0.0), peak);
+  return v[i] + static_cast<double>(a.strength) * (harmonized - v[i]);
 }
 
 // Not in place: the samples of a pixel depend on each other.
