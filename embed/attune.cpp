@@ -128,13 +128,18 @@ const char* attune_session_message(const attune_session* session) {
 void attune_session_free(attune_session* session) { delete session; }
 
 attune_status attune_harmonize(attune_session* session, const attune_picture* picture,
-                               attune_mask_kind* mask_kind) {
+                               const attune_harmonize_options* options, attune_mask_kind* mask_kind) {
   if (!session) return ATTUNE_INVALID_ARGUMENT;
   return guarded(session->message, [&] {
     attune::require(session->session != nullptr, attune::ErrorKind::argument, "the session was not created");
     attune::require(picture != nullptr, attune::ErrorKind::argument, "picture is a null pointer");
     check_struct_size(picture->struct_size, sizeof *picture, "attune_picture");
-    const attune_mask_kind kind = session->session->harmonize(*picture);
+    attune_harmonize_options used = ATTUNE_HARMONIZE_OPTIONS_INIT;
+    if (options) {
+      check_struct_size(options->struct_size, sizeof *options, "attune_harmonize_options");
+      used = *options;
+    }
+    const attune_mask_kind kind = session->session->harmonize(*picture, used.strength);
     if (mask_kind) *mask_kind = kind;
   });
 }

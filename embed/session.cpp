@@ -93,10 +93,11 @@ TensorView Session::on_host(ValueId value, const HostBuffer& twin) const {
   return context_.device().kind == DeviceKind::cpu ? graph_->value(value) : twin.view();
 }
 
-attune_mask_kind Session::harmonize(const attune_picture& unchecked) {
+attune_mask_kind Session::harmonize(const attune_picture& unchecked, float strength) {
   const attune_picture picture = checked(unchecked);
+  require(strength >= 0 && strength <= 1, ErrorKind::argument, "strength is ", strength, ", expected 0 to 1");
   const attune_mask_kind kind = kind_of_mask(picture);
-  if (kind != ATTUNE_MASK_BOTH) {
+  if (kind != ATTUNE_MASK_BOTH || strength == 0) {  // exactly, whatever the network would say
     copy_picture(picture);
     return kind;
   }
@@ -112,9 +113,9 @@ attune_mask_kind Session::harmonize(const attune_picture& unchecked) {
   graph_->forward(context_);
   fetch_result();
   if (affine)
-    apply_transform(picture);
+    apply_transform(picture, strength);
   else
-    store_blended(picture);
+    store_blended(picture, strength);
   return kind;
 }
 
@@ -172,7 +173,7 @@ void Session::fetch_result() {
   context_.synchronize();
 }
 
-void Session::apply_transform(const attune_picture& picture) {
+void Session::apply_transform(const attune_picture& picture, float strength) {
   color_transform::Rows rows;
   rows.transform = on_host(result_, result_twin_).slice(0);
   rows.height = picture.height;
@@ -188,6 +189,7 @@ void Session::apply_transform(const attune_picture& picture) {
   rows.mask_type = color_transform::Rows::MaskType::u8;
   rows.mask = picture.mask;
   rows.mask_stride = picture.mask_stride;
+  rows.strength = strength;
   color_transform::Options options;
   const auto cells = static_cast<float>(model_.harmonizer().head_stride());
   options.scale_y = static_cast<float>(height_) / cells / static_cast<float>(picture.height);
@@ -197,35 +199,43 @@ void Session::apply_transform(const attune_picture& picture) {
 
 namespace {
 
-// Rounds the network's colours (0..1) to samples, leaving alpha and everything outside the mask exactly as
-// they are.
+struct BlendedRow {
+  const float* colours;  // the network's, three a pixel
+  const std::uint8_t* mask;
+  std::int64_t width;
+  int channels;
+  float strength;
+};
+
+// std::lerp is exact at both ends, and a greater strength never takes a step back.
 template <class Sample>
-void store_row(const float* colours, const std::uint8_t* mask, const Sample* in, Sample* out,
-               std::int64_t width, int channels) {
-  const float peak = static_cast<float>(std::numeric_limits<Sample>::max());
-  for (std::int64_t x = 0; x < width; ++x, in += channels, out += channels, colours += 3)
-    for (int c = 0; c < channels; ++c)
-      out[c] = c == 3 || mask[x] == 0
-                   ? in[c]
-                   : static_cast<Sample>(std::lround(std::clamp(colours[c], 0.0f, 1.0f) * peak));
+Sample mixed(Sample before, float colour, float strength) {
+  const float after = std::clamp(colour, 0.0f, 1.0f) * static_cast<float>(std::numeric_limits<Sample>::max());
+  return static_cast<Sample>(std::lround(std::lerp(static_cast<float>(before), after, strength)));
+}
+
+// Rounds to samples, leaving alpha and everything outside the mask exactly as they are.
+template <class Sample>
+void store_row(const BlendedRow& row, const void* image, void* output) {
+  const auto* in = static_cast<const Sample*>(image);
+  auto* out = static_cast<Sample*>(output);
+  const float* colours = row.colours;
+  for (std::int64_t x = 0; x < row.width; ++x, in += row.channels, out += row.channels, colours += 3)
+    for (int c = 0; c < row.channels; ++c)
+      out[c] = c == 3 || row.mask[x] == 0 ? in[c] : mixed(in[c], colours[c], row.strength);
 }
 
 }  // namespace
 
-void Session::store_blended(const attune_picture& picture) {
+void Session::store_blended(const attune_picture& picture, float strength) {
   const float* colours = on_host(result_, result_twin_).as<float>();
-  const int channels = channels_of(picture.format);
+  const auto store = is_16_bit(picture.format) ? store_row<std::uint16_t> : store_row<std::uint8_t>;
+  BlendedRow row{colours, picture.mask, picture.width, channels_of(picture.format), strength};
   for (std::int64_t y = 0; y < picture.height; ++y) {
-    const float* row = colours + y * picture.width * 3;
-    const std::uint8_t* mask = picture.mask + y * picture.mask_stride;
-    const char* in = static_cast<const char*>(picture.image) + y * picture.image_stride;
-    char* out = static_cast<char*>(picture.output) + y * picture.output_stride;
-    if (is_16_bit(picture.format))
-      store_row(row, mask, reinterpret_cast<const std::uint16_t*>(in), reinterpret_cast<std::uint16_t*>(out),
-                picture.width, channels);
-    else
-      store_row(row, mask, reinterpret_cast<const std::uint8_t*>(in), reinterpret_cast<std::uint8_t*>(out),
-                picture.width, channels);
+    row.colours = colours + y * picture.width * 3;
+    row.mask = picture.mask + y * picture.mask_stride;
+    store(row, static_cast<const char*>(picture.image) + y * picture.image_stride,
+          static_cast<char*>(picture.output) + y * picture.output_stride);
   }
 }
 

@@ -14,15 +14,16 @@ class Session {
  public:
   Session(std::shared_ptr<const Model> model, Device device, int threads);
 
-  // Throws ErrorKind::argument on a picture that the C header's contract forbids; nothing is written then.
-  attune_mask_kind harmonize(const attune_picture& picture);
+  // Throws ErrorKind::argument on a picture or a strength that the C header's contract forbids; nothing is written
+  // then.
+  attune_mask_kind harmonize(const attune_picture& picture, float strength = 1);
 
  private:
   void plan(std::int64_t height, std::int64_t width);
   void load_inputs(const attune_picture& picture);
   void fetch_result();
-  void apply_transform(const attune_picture& picture);
-  void store_blended(const attune_picture& picture);
+  void apply_transform(const attune_picture& picture, float strength);
+  void store_blended(const attune_picture& picture, float strength);
   TensorView on_host(ValueId value, const HostBuffer& twin) const;
 
   Context context_;

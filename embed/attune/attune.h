@@ -5,8 +5,11 @@
  *     if (attune_model_load(NULL, &model) != ATTUNE_OK) puts(attune_model_message(model));
  *     attune_session_create(model, NULL, &session);
  *     attune_picture picture = {sizeof picture};
- *     picture.width = ...; picture.height = ...; picture.image = ...; picture.mask = ...; picture.output =
- * ...; attune_harmonize(session, &picture, NULL); attune_session_free(session); attune_model_free(model);
+ *     picture.width = ...; picture.height = ...;
+ *     picture.image = ...; picture.mask = ...; picture.output = ...;
+ *     attune_harmonize(session, &picture, NULL, NULL);
+ *     attune_session_free(session);
+ *     attune_model_free(model);
  *
  * Threads: a loaded model is immutable and may be shared by any number of sessions and threads; a session is
  * used by one thread at a time. Nothing here prints, exits, aborts or throws, and there is no global state. A
@@ -29,7 +32,7 @@ extern "C" {
 #endif
 
 /* Grows when a struct or a function changes its meaning. */
-#define ATTUNE_ABI_VERSION 1
+#define ATTUNE_ABI_VERSION 2
 ATTUNE_API uint32_t attune_abi_version(void);
 /* The program's version, "0.1.0". */
 ATTUNE_API const char* attune_version(void);
@@ -107,8 +110,20 @@ typedef enum attune_mask_kind {
   ATTUNE_MASK_FULL = 2
 } attune_mask_kind;
 
-/* `mask_kind` may be null. After a failure the output's contents are undefined. */
+/* The output is image + strength * (harmonized - image), rounded. Strength 1 harmonizes in full; strength 0 gives
+ * the picture back as it was, exactly, and so does a struct of zeros but for its size: start from
+ * ATTUNE_HARMONIZE_OPTIONS_INIT, which is what null options mean. */
+typedef struct attune_harmonize_options {
+  size_t struct_size; /* sizeof(attune_harmonize_options) */
+  float strength;     /* 0..1 */
+} attune_harmonize_options;
+
+#define ATTUNE_HARMONIZE_OPTIONS_INIT \
+  { sizeof(attune_harmonize_options), 1.0f }
+
+/* `options` and `mask_kind` may be null. After a failure the output's contents are undefined. */
 ATTUNE_API attune_status attune_harmonize(attune_session* session, const attune_picture* picture,
+                                          const attune_harmonize_options* options,
                                           attune_mask_kind* mask_kind);
 
 #ifdef __cplusplus

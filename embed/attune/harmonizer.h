@@ -66,10 +66,13 @@ class Harmonizer {
       throw Failure(status, session ? attune_session_message(session) : "out of memory");
   }
 
-  attune_mask_kind run(attune_picture picture) {
+  // The output is image + strength * (harmonized - image), with a strength of 0..1.
+  attune_mask_kind run(attune_picture picture, float strength = 1) {
     picture.struct_size = sizeof picture;
+    attune_harmonize_options options = ATTUNE_HARMONIZE_OPTIONS_INIT;
+    options.strength = strength;
     attune_mask_kind kind = ATTUNE_MASK_BOTH;
-    const attune_status status = attune_harmonize(handle_.get(), &picture, &kind);
+    const attune_status status = attune_harmonize(handle_.get(), &picture, &options, &kind);
     if (status != ATTUNE_OK) throw Failure(status, attune_session_message(handle_.get()));
     return kind;
   }

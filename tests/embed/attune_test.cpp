@@ -126,8 +126,8 @@ TEST_CASE("Null handles and null places for handles are errors, never crashes") 
 
   EmbeddedPicture picture;
   const attune_picture description = picture.description();
-  CHECK(attune_harmonize(nullptr, &description, nullptr) == ATTUNE_INVALID_ARGUMENT);
-  CHECK(attune_harmonize(handles.session, &description, nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(attune_harmonize(nullptr, &description, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(attune_harmonize(handles.session, &description, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
   CHECK(contains(attune_session_message(handles.session), "session was not created"));
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("A model may be freed before its session") {
   handles.model = nullptr;
   EmbeddedPicture picture;
   const attune_picture description = picture.description();
-  CHECK(attune_harmonize(handles.session, &description, nullptr) == ATTUNE_OK);
+  CHECK(attune_harmonize(handles.session, &description, nullptr, nullptr) == ATTUNE_OK);
 }
 
 }  // namespace attune::test

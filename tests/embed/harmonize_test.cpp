@@ -1,5 +1,6 @@
-// attune_harmonize: formats, strides, masks, what is left alone, refused pictures, and threads.
+// attune_harmonize: formats, strides, masks, what is left alone, refused pictures and options, and threads.
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
@@ -35,8 +36,9 @@ struct Session {
   Session& operator=(const Session&) = delete;
   ~Session() { attune_session_free(handle); }
 
-  attune_status run(const attune_picture& picture, attune_mask_kind* kind = nullptr) const {
-    return attune_harmonize(handle, &picture, kind);
+  attune_status run(const attune_picture& picture, attune_mask_kind* kind = nullptr,
+                    const attune_harmonize_options* options = nullptr) const {
+    return attune_harmonize(handle, &picture, options, kind);
   }
   std::string message() const { return attune_session_message(handle); }
 };
@@ -189,7 +191,7 @@ TEST_CASE("Pictures that the contract forbids are refused, and the session goes 
   for (const std::int32_t format : {-1, 4, 77})
     CHECK(contains(refusal([&](auto& p) { std::memcpy(&p.format, &format, sizeof format); }),
                    "pixel format is " + std::to_string(format)));
-  CHECK(attune_harmonize(session.handle, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(attune_harmonize(session.handle, nullptr, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
   CHECK(contains(session.message(), "picture is a null pointer"));
   harmonized(session, picture);
 }
@@ -202,6 +204,47 @@ TEST_CASE("A refused picture is not written to") {
   wrong.mask_stride = 1;
   CHECK(session.run(wrong) == ATTUNE_INVALID_ARGUMENT);
   CHECK(picture.output == before);
+}
+
+TEST_CASE("No options are the initial ones, and others are heeded") {
+  const Session session;
+  EmbeddedPicture without, initial, none;
+  harmonized(session, without);
+  attune_harmonize_options options = ATTUNE_HARMONIZE_OPTIONS_INIT;
+  CHECK(session.run(initial.description(), nullptr, &options) == ATTUNE_OK);
+  CHECK(initial.output == without.output);
+  options.strength = 0;
+  attune_mask_kind kind = ATTUNE_MASK_EMPTY;
+  CHECK(session.run(none.description(), &kind, &options) == ATTUNE_OK);
+  CHECK(kind == ATTUNE_MASK_BOTH);
+  CHECK(none.output == none.image);
+}
+
+TEST_CASE("Options that the contract forbids are refused, nothing is written, and the session goes on") {
+  const Session session;
+  EmbeddedPicture picture;
+  const std::vector<std::uint8_t> before = picture.output;
+  const auto refusal = [&](const attune_harmonize_options& wrong) {
+    CHECK(session.run(picture.description(), nullptr, &wrong) == ATTUNE_INVALID_ARGUMENT);
+    CHECK(picture.output == before);
+    return session.message();
+  };
+  const auto strength_refusal = [&](float strength) {
+    return refusal({sizeof(attune_harmonize_options), strength});
+  };
+  CHECK(strength_refusal(-0.25f) == "strength is -0.25, expected 0 to 1");
+  CHECK(strength_refusal(1.5f) == "strength is 1.5, expected 0 to 1");
+  CHECK(contains(strength_refusal(INFINITY), "strength is inf"));
+  CHECK(contains(strength_refusal(NAN), "strength is nan"));
+  CHECK(contains(refusal({0, 1}), "attune_harmonize_options.struct_size is 0"));
+  // Also where there is nothing to do.
+  for (const std::uint8_t value : {std::uint8_t{0}, std::uint8_t{255}}) {
+    EmbeddedPicture same;
+    same.set_mask(value);
+    const attune_harmonize_options wrong{sizeof wrong, 2};
+    CHECK(session.run(same.description(), nullptr, &wrong) == ATTUNE_INVALID_ARGUMENT);
+  }
+  harmonized(session, picture);
 }
 
 TEST_CASE("Two sessions on two threads give the bits of one") {

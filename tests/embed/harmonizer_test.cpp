@@ -46,7 +46,7 @@ TEST_CASE("A model and a harmonizer give the C API's results") {
   const attune_session_options one_thread{sizeof one_thread, -1, 1};
   REQUIRE(attune_session_create(model.handle(), &one_thread, &session) == ATTUNE_OK);
   const attune_picture description = through_c.description();
-  CHECK(attune_harmonize(session, &description, nullptr) == ATTUNE_OK);
+  CHECK(attune_harmonize(session, &description, nullptr, nullptr) == ATTUNE_OK);
   attune_session_free(session);
 
   api::Harmonizer harmonizer(model, -1, 1);
@@ -59,6 +59,28 @@ TEST_CASE("A model and a harmonizer give the C API's results") {
   CHECK(harmonizer.run(through_cpp.description()) == ATTUNE_MASK_FULL);
   through_cpp.set_mask(0);
   CHECK(harmonizer.run(through_cpp.description()) == ATTUNE_MASK_EMPTY);
+}
+
+TEST_CASE("A harmonizer's strength is the C API's") {
+  const api::Model model(model_path());
+  EmbeddedPicture through_c, through_cpp, full;
+  attune_session* session = nullptr;
+  const attune_session_options one_thread{sizeof one_thread, -1, 1};
+  REQUIRE(attune_session_create(model.handle(), &one_thread, &session) == ATTUNE_OK);
+  const attune_picture description = through_c.description();
+  attune_harmonize_options half = ATTUNE_HARMONIZE_OPTIONS_INIT;
+  half.strength = 0.5f;
+  CHECK(attune_harmonize(session, &description, &half, nullptr) == ATTUNE_OK);
+  attune_session_free(session);
+
+  api::Harmonizer harmonizer(model, -1, 1);
+  harmonizer.run(through_cpp.description(), 0.5f);
+  harmonizer.run(full.description());
+  CHECK(through_cpp.output == through_c.output);
+  CHECK(through_cpp.output != full.output);
+  const api::Failure failure = failure_of([&] { harmonizer.run(full.description(), 1.5f); });
+  CHECK(failure.status() == ATTUNE_INVALID_ARGUMENT);
+  CHECK(contains(failure.what(), "strength is 1.5"));
 }
 
 TEST_CASE("A path may be a string literal") {
