@@ -278,6 +278,8 @@ class BadInputTest(program.ProgramTest):
                 (("harmonize", *pair, "--images", self.data, *out), "--images"),
                 (("harmonize", *pair, *out, "--threads", "many"), ["--threads", "many"]),
                 (("harmonize", *pair, *out, "--threads", "-1"), ["--threads", "-1"]),
+                *((("harmonize", *pair, *out, "--strength", value), ["--strength: ", f" {value} ", "0 to 1"])
+                  for value in ("1.5", "-0.25", "nan", "inf", "much")),
                 (("harmonize", *pair, *out, "--device", "gpu"), ["--device gpu", "expected auto, cpu, cuda"]),
                 (("harmonize", *pair, *out, "--model"), "--model"),
                 (("eval", "--data", self.data, "--list", "x", "--protocol", "idhi"), ["idhi", "idih", "gtbg", "full"]),

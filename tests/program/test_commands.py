@@ -130,6 +130,26 @@ class CommandsTest(program.ProgramTest):
         single = self.harmonize(self.folder / "single.png", "--model", program.SHIPPED_MODEL, "--threads", 1)
         self.assertTrue((self.folder / "out/p0_1_1.png").read_bytes() == single)
 
+    def test_strength(self):
+        """0 leaves the picture as it was, a half goes half the way, and 1 is what goes without saying."""
+        model = ("--model", program.SHIPPED_MODEL, "--threads", 1)
+
+        def harmonized(name, *strength):
+            self.harmonize(self.folder / name, *model, *strength)
+            return pictures.read_png(self.folder / name).pixels
+
+        before = pictures.read_png(self.composite).pixels
+        none, half, full = (harmonized(f"{strength}.png", "--strength", strength) for strength in (0, 0.5, 1))
+        self.assertTrue(none == before)
+        self.assertTrue(full == harmonized("unsaid.png"))
+        self.assertGreater(max(abs(far - near) for near, far in zip(before, full)), 10)
+        self.assertLessEqual(max(abs(2 * middle - near - far) for near, middle, far in zip(before, half, full)), 1)
+        pairs = self.data / "pairs"
+        self.succeed("harmonize", "--images", pairs / "composite_images", "--masks", pairs / "masks", "--out",
+                     self.folder / "out", *model, "--strength", 0.5)
+        self.assertTrue(pictures.read_png(self.folder / "out/p0_1_1.png").pixels == half)
+        self.assertIn("--strength", self.succeed("harmonize", "--help").stdout)
+
     def test_the_shipped_model_is_found_beside_the_program(self):
         named = self.harmonize(self.folder / "named.png", "--model", program.SHIPPED_MODEL, "--threads", 1)
         found = self.harmonize(self.folder / "found.png", "--threads", 1, program=self.installed)

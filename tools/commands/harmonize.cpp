@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::string image, mask, out, model, images, masks;
+  float strength = 1;
   DeviceOptions device;
 };
 
@@ -77,14 +78,15 @@ BasicImage<T> as_colour(const BasicImage<T>& image) {
 }
 
 template <class T>
-attune_mask_kind harmonize_image(api::Harmonizer& harmonizer, BasicImage<T>& image, const Image& mask) {
+attune_mask_kind harmonize_image(api::Harmonizer& harmonizer, BasicImage<T>& image, const Image& mask,
+                                 float strength) {
   attune_picture picture{};
   picture.width = image.width;
   picture.height = image.height;
   picture.format = format_of(image.channels, sizeof(T) == 2);
   picture.image = picture.output = image.pixels.data();
   picture.mask = mask.pixels.data();
-  return translated([&] { return harmonizer.run(picture); });
+  return translated([&] { return harmonizer.run(picture, strength); });
 }
 
 bool is_png(const fs::path& path) {
@@ -114,7 +116,7 @@ void stop_on_signal() {
   if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
 }
 
-void process(api::Harmonizer& harmonizer, const Job& job) {
+void process(api::Harmonizer& harmonizer, const Job& job, float strength) {
   AnyImage image = read_any_image(job.image);
   const Image mask = read_image(job.mask, 1);
   const attune_mask_kind kind = std::visit(
@@ -123,7 +125,7 @@ void process(api::Harmonizer& harmonizer, const Job& job) {
                 job.mask.string(), ": the mask is ", mask.width, "x", mask.height, ", the picture ",
                 job.image.string(), " is ", pixels.width, "x", pixels.height);
         pixels = as_colour(pixels);
-        return harmonize_image(harmonizer, pixels, mask);
+        return harmonize_image(harmonizer, pixels, mask, strength);
       },
       image);
   stop_on_signal();
@@ -181,6 +183,13 @@ void check_usage(const Options& options) {
           " go together");
 }
 
+// What is wrong with the text of a strength, if anything. CLI::Range would take "nan".
+std::string outside_0_to_1(const std::string& text) {
+  float strength = 0;
+  const bool fits = CLI::detail::lexical_cast(text, strength) && strength >= 0 && strength <= 1;
+  return fits ? "" : "Value " + text + " not in range 0 to 1";
+}
+
 void run(const Options& options) {
   check_usage(options);
   const Device device = pick_device(options.device.device);
@@ -194,12 +203,12 @@ void run(const Options& options) {
                            options.device.threads);
   });
   const SignalWatch watch;  // also for one picture: a file that is being written is finished or taken away
-  if (!many) return process(harmonizer, jobs[0]);
+  if (!many) return process(harmonizer, jobs[0], options.strength);
 
   ensure_directory(options.out);
   Progress progress("harmonize", "picture", static_cast<std::int64_t>(jobs.size()));
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    process(harmonizer, jobs[i]);
+    process(harmonizer, jobs[i], options.strength);
     progress.update(static_cast<std::int64_t>(i) + 1, jobs[i].image.filename().string());
   }
 }
@@ -216,6 +225,10 @@ void add_harmonize_command(CLI::App& program) {
   command->add_option("--masks", options->masks, "Folder of their masks: equal stems, or iHarmony4's names");
   command->add_option("--out", options->out, "Output picture (.png or .jpg), or folder")->required();
   command->add_option("--model", options->model, "Model file; the shipped model by default");
+  command
+      ->add_option("--strength", options->strength, "How far to go: 0 changes nothing, 0.5 goes half the way")
+      ->capture_default_str()
+      ->check(CLI::Validator(outside_0_to_1, "FLOAT in [0 - 1]"));
   add_device_options(*command, options->device);
   command->callback([options] { run(*options); });
 }
