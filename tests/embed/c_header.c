@@ -1,0 +1,18 @@
+/* A C99 caller of attune.h. It only has to compile, without a warning. */
+#include "attune/attune.h"
+
+attune_status harmonize_half(attune_session* session, const void* image, const uint8_t* mask, void* output);
+
+attune_status harmonize_half(attune_session* session, const void* image, const uint8_t* mask, void* output) {
+  attune_harmonize_options options = ATTUNE_HARMONIZE_OPTIONS_INIT;
+  attune_mask_kind kind;
+  attune_picture picture = {0};
+  picture.struct_size = sizeof picture;
+  picture.width = picture.height = 64;
+  picture.format = ATTUNE_RGB8;
+  picture.image = image;
+  picture.mask = mask;
+  picture.output = output;
+  options.strength = 0.5f;
+  return attune_harmonize(session, &picture, &options, &kind);
+}
