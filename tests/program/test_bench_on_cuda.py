@@ -17,6 +17,7 @@ SMALL_ROWS = ["norm/forward/f32/21000", "adamw/step/f32/21000", "patch_sample/sc
 # A row in f32 of each memory-bound op at the size by which a GPU is judged, as small as it is on the host.
 GPU_ROWS = ["blend_output/forward/f32/2x16x16x3", "blend_output/backward/f32/2x16x16x3",
             "color_transform/forward/f32/2x16x16x3", "color_transform/backward/f32/2x16x16x3",
+            "image_bias/forward/f32/2x16x16x64", "image_bias/backward/f32/2x16x16x64",
             "masked_style/forward/f32/2x16x16x64", "masked_style/backward/f32/2x16x16x64",
             "pack_input/forward/f32/2x16x16x4", "pack_input/backward/f32/2x16x16x4",
             "patch_sample/gather/f32/2x16x16x64", "patch_sample/scatter/f32/2x16x16x64",

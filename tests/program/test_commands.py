@@ -317,7 +317,7 @@ class BenchTest(program.ProgramTest):
             self.assertLess(min(elements[row]) * bytes_each, first, row)
             self.assertGreater(max(elements[row]) * bytes_each, 9 * last, row)
         # The others move more than these elements, but go as far.
-        for op in ("blend_output", "color_transform", "masked_style", "pack_input", "reconstruction", "resample",
+        for op in ("blend_output", "color_transform", "image_bias", "masked_style", "pack_input", "reconstruction", "resample",
                    "style_fusion", "upsample_concat"):
             for direction in ("forward", "backward"):
                 sizes = elements[f"{op}/{direction}"]
