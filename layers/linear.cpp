@@ -14,11 +14,13 @@ View as_rows(const View& view) {
 }  // namespace
 
 LinearLayer::LinearLayer(ParameterStore& store, const std::string& name, std::int64_t inputs,
-                         std::int64_t outputs, Activation activation)
+                         std::int64_t outputs, Activation activation, bool start_at_zero)
     : inputs_(inputs), outputs_(outputs) {
   options_.activation = activation;
   const float slope = activation == Activation::none ? 1.0f : 0.0f;
-  weights_ = &store.add(name + ".weights", {outputs, inputs}, Initializer::he_normal(inputs, slope), true);
+  weights_ =
+      &store.add(name + ".weights", {outputs, inputs},
+                 start_at_zero ? Initializer::constant(0) : Initializer::he_normal(inputs, slope), true);
   bias_ = &store.add(name + ".bias", {outputs}, Initializer::constant(0), false);
 }
 

@@ -8,8 +8,9 @@ namespace attune {
 
 class LinearLayer final : public Layer {
  public:
+  // `start_at_zero`: its weights, else random ones.
   LinearLayer(ParameterStore& store, const std::string& name, std::int64_t inputs, std::int64_t outputs,
-              Activation activation);
+              Activation activation, bool start_at_zero = false);
 
   std::string kind() const override { return "linear"; }
   std::vector<TensorSpec> infer(const std::vector<TensorSpec>& inputs) const override;

@@ -4,6 +4,8 @@ namespace attune {
 
 namespace {
 
+constexpr std::int64_t global_width = 128;  // between the two linear layers
+
 const HarmonizerOptions& checked(const HarmonizerOptions& options) {
   const std::size_t levels = options.channels.size();
   require(levels >= 2 && levels <= 8, ErrorKind::configuration, "model.channels has ", levels,
@@ -50,6 +52,15 @@ Harmonizer::Harmonizer(ParameterStore& store, const HarmonizerOptions& options)
   head.outputs = options_.head == Head::affine ? 12 : 4;
   head.start_at_zero = true;
   head_ = &convolutions_.emplace_back(store, "head", head);
+  if (options_.global) make_global(store, head.outputs);
+}
+
+void Harmonizer::make_global(ParameterStore& store, std::int64_t outputs) {
+  std::int64_t channels_of_all = 3;  // the picture's, in level 0's place: the stem's features say little more
+  for (int level = 1; level < levels(); ++level) channels_of_all += channels(level);
+  style_difference_.emplace(static_cast<std::size_t>(levels()));
+  global_.emplace_back(store, "global.0", 4 * channels_of_all, global_width, Activation::relu);
+  global_.emplace_back(store, "global.1", global_width, outputs, Activation::none, true);
 }
 
 std::vector<Parameter*> Harmonizer::parameters() const {
@@ -57,6 +68,8 @@ std::vector<Parameter*> Harmonizer::parameters() const {
   for (const ConvolutionLayer& layer : convolutions_)
     for (Parameter* parameter : layer.parameters()) all.push_back(parameter);
   for (const StyleFusionLayer& layer : fusions_)
+    for (Parameter* parameter : layer.parameters()) all.push_back(parameter);
+  for (const LinearLayer& layer : global_)
     for (Parameter* parameter : layer.parameters()) all.push_back(parameter);
   return all;
 }
@@ -114,7 +127,8 @@ std::vector<ValueId> Harmonizer::add_masks_to(Graph& graph, ValueId mask) const 
   return graph.add(masks_, {mask});
 }
 
-ValueId Harmonizer::decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask) const {
+ValueId Harmonizer::decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask,
+                                 std::vector<ValueId>& style) const {
   const DecoderLevel& parts = decoder_[static_cast<std::size_t>(level)];
   if (parts.mix) {
     x = graph.add(upsample_, {x, skip})[0];
@@ -123,7 +137,7 @@ ValueId Harmonizer::decode_level(Graph& graph, int level, ValueId x, ValueId ski
   x = graph.add(*parts.last, {x})[0];
   if (!parts.fusion) return x;
   if (!parts.fusion->uses_external_style()) return graph.add(*parts.fusion, {x, mask})[0];
-  const std::vector<ValueId> style = graph.add(style_, {skip, mask});
+  style = graph.add(style_, {skip, mask});
   return graph.add(*parts.fusion, {x, mask, style[0], style[1]})[0];
 }
 
@@ -132,13 +146,28 @@ ValueId Harmonizer::add_head_to(Graph& graph, ValueId composite, ValueId mask) c
       encode(graph, graph.add(pack_, {composite, mask})[0], Learning::normal);
   const std::vector<ValueId> masks = add_masks_to(graph, mask);
   const std::vector<ValueId> one_region = graph.add(one_region_, {mask});
+  std::vector<std::vector<ValueId>> styles(features.size());
   ValueId x = features.back();
   for (int level = levels() - 1; level >= head_stride() - 1; --level) {
     const auto l = static_cast<std::size_t>(level);
     x = decode_level(graph, level, x, features[l],
-                     fusion_at(level) == Fusion::instance ? one_region[l] : masks[l]);
+                     fusion_at(level) == Fusion::instance ? one_region[l] : masks[l], styles[l]);
   }
-  return graph.add(*head_, {x})[0];
+  x = graph.add(*head_, {x})[0];
+  if (!options_.global) return x;
+  styles[0] = graph.add(style_, {composite, mask});
+  for (std::size_t level = 1; level < styles.size(); ++level)
+    if (styles[level].empty()) styles[level] = graph.add(style_, {features[level], masks[level]});
+  return add_global_to(graph, x, styles);
+}
+
+ValueId Harmonizer::add_global_to(Graph& graph, ValueId head,
+                                  const std::vector<std::vector<ValueId>>& styles) const {
+  std::vector<ValueId> inputs;
+  for (const std::vector<ValueId>& style : styles) inputs.insert(inputs.end(), style.begin(), style.end());
+  ValueId rows = graph.add(*style_difference_, inputs)[0];
+  for (const LinearLayer& layer : global_) rows = graph.add(layer, {rows})[0];
+  return graph.add(image_bias_, {head, rows})[0];
 }
 
 ValueId Harmonizer::add_to(Graph& graph, ValueId composite, ValueId mask) const {

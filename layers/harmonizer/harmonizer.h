@@ -9,18 +9,25 @@
 //     head      affine: decoder down to level 1, a 3x4 colour transform per cell of half resolution (math.md,
 //     6)
 //               blend:  decoder down to level 0, RGB and a blending map per pixel
+//     global    (optional) one more value for each of the head's channels, the same for the whole picture: two linear
+//               layers on how the foreground's style differs from the background's, in the picture and at every level.
+//               The last fusion has taken the foreground's own mean out of what the head reads: it cannot tell a
+//               foreground that is too bright from one that is too dark.
 //
 // Instance normalization in the encoder would erase the very style that the fusion needs, so there is none.
 // Source: arXiv 2205.14058 (external style fusion); iDIH and RainNet for the shape of encoder and decoder.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "layers/convolution.h"
+#include "layers/global_transform.h"
 #include "layers/graph.h"
 #include "layers/heads.h"
+#include "layers/linear.h"
 #include "layers/pictures.h"
 #include "layers/style.h"
 #include "layers/upsample_concat.h"
@@ -35,6 +42,7 @@ struct HarmonizerOptions {
   std::vector<std::int64_t> channels = {16, 32, 64, 128, 160};  // one a level, full resolution first
   Head head = Head::affine;
   std::vector<Fusion> fusion = {Fusion::learned};  // one for all levels, or one a level
+  bool global = false;                             // whether there is a global part
   float slope = 0.2f;                              // of leaky ReLU
   DType activations = DType::f32;
 };
@@ -78,7 +86,12 @@ class Harmonizer {
                                       std::int64_t outputs, int stride, bool activated);
   DecoderLevel decoder_level(ParameterStore& store, int level);
   std::vector<ValueId> encode(Graph& graph, ValueId packed, Learning learning) const;
-  ValueId decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask) const;
+  // `style` is the encoder's at this level, filled where the fusion takes it.
+  ValueId decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask,
+                       std::vector<ValueId>& style) const;
+  void make_global(ParameterStore& store, std::int64_t outputs);
+  // `styles` by level: the first is the picture's own.
+  ValueId add_global_to(Graph& graph, ValueId head, const std::vector<std::vector<ValueId>>& styles) const;
 
   HarmonizerOptions options_;
   std::deque<ConvolutionLayer> convolutions_;
@@ -86,6 +99,9 @@ class Harmonizer {
   std::vector<EncoderLevel> encoder_;
   std::vector<DecoderLevel> decoder_;  // by level; those above the head's are unused
   const ConvolutionLayer* head_ = nullptr;
+  std::optional<StyleDifferenceLayer> style_difference_;  // of the global part, where there is one
+  std::deque<LinearLayer> global_;                        // its two
+  ImageBiasLayer image_bias_;
   PackInputLayer pack_, pack_without_mask_;
   MaskPyramidLayer masks_, one_region_;
   MaskedStyleLayer style_;

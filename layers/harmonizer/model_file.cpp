@@ -47,6 +47,7 @@ json to_json(const ModelDescription& description) {
   return {{"channels", description.options.channels},
           {"head", name_of(description.options.head)},
           {"fusion", fusion},
+          {"global", description.options.global},
           {"slope", description.options.slope},
           {"inference_size", description.inference_size}};
 }
@@ -97,6 +98,7 @@ ModelDescription describe_model(const SafetensorsFile& file, const std::string& 
     description.options.fusion.clear();
     for (const json& level : object.at("fusion"))
       description.options.fusion.push_back(fusion_from_name(level.get<std::string>()));
+    description.options.global = object.value("global", false);  // files from before there was one
     description.options.slope = object.at("slope").get<float>();
     description.inference_size = object.at("inference_size").get<std::int64_t>();
     require(description.inference_size >= 16 && description.inference_size <= 16384, ErrorKind::input,

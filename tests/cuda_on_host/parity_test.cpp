@@ -54,9 +54,11 @@ Json random_network(std::uint64_t seed) {
                          {"levels", levels},
                          {"reading", draw.one_of({"attract", "aligned"})},
                          {"trains_encoder", draw.one_of({false, true})}};
+  Json whole_model = model;
+  whole_model["global"] = draw.one_of({false, true});
   return {
       {"seed", seed},
-      {"model", model},
+      {"model", whole_model},
       {"train",
        {{"batch", draw.between(1, 3)},
         {"size", draw.between(std::max<std::int64_t>(8, std::int64_t{1} << count), 40)}}},

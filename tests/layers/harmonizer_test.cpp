@@ -110,6 +110,30 @@ TEST_CASE("The background's style reaches the foreground through fusion, whateve
     }
 }
 
+TEST_CASE("With a global part both regions' styles reach the foreground, whatever the distance") {
+  // Without any fusion nothing else reaches so far.
+  HarmonizerOptions options = tiny_options(Fusion::none);
+  options.global = true;
+  Network network(options);
+  const std::vector<float> mask = left_mask(), picture = network.picture();
+  const std::vector<float> y = network.run(picture, mask);
+  const auto change_of = [](const std::vector<float>& after, const std::vector<float>& before) {
+    std::vector<float> change = deep_foreground(after);
+    const std::vector<float> from = deep_foreground(before);
+    for (std::size_t i = 0; i < change.size(); ++i) change[i] -= from[i];
+    return change;
+  };
+  std::vector<float> other_background = with_far_background_swapped(picture), other_foreground = picture;
+  for (std::int64_t i = 0; i < height * width; ++i)
+    for (std::int64_t c = 0; c < 3 && i % width >= deep_width + 24 && i % width < foreground_width; ++c)
+      other_foreground[static_cast<std::size_t>(3 * i + c)] *= 0.3f;
+  for (const std::vector<float>& other : {other_background, other_foreground}) {
+    const std::vector<float> y_other = network.run(other, mask);
+    CHECK(mean_difference(change_of(y, picture), change_of(y_other, other)) > 1e-3);
+    CHECK(same_bits(region(y_other, mask, false), region(other, mask, false)));
+  }
+}
+
 TEST_CASE("Each kind of fusion makes another picture from the same weights") {
   // The three that have the same parameters.
   const std::vector<float> mask = left_mask();
@@ -135,11 +159,15 @@ TEST_CASE("An empty mask returns the composite's bits, a full one a finite pictu
 }
 
 TEST_CASE("An untrained network with the affine head returns the composite, under any mask") {
-  Network network(tiny_options(), false, 21, 35);
-  const std::vector<float> picture = network.picture();
-  for (const std::vector<float>& mask :
-       {network.constant_mask(0), network.constant_mask(1), uniform_values(21 * 35, 9)})
-    CHECK(same_bits(network.run(picture, mask), picture));
+  for (const bool global : {false, true}) {
+    HarmonizerOptions options = tiny_options();
+    options.global = global;
+    Network network(options, false, 21, 35);
+    const std::vector<float> picture = network.picture();
+    for (const std::vector<float>& mask :
+         {network.constant_mask(0), network.constant_mask(1), uniform_values(21 * 35, 9)})
+      CHECK(same_bits(network.run(picture, mask), picture));
+  }
 }
 
 TEST_CASE("An image's result does not depend on its neighbours in the batch") {

@@ -19,6 +19,7 @@ struct NetworkCase {
   std::string reading;  // empty: no contrastive loss
   bool trains_encoder;
   test::Mask mask;
+  bool global = false;
 };
 
 const std::vector<NetworkCase>& network_cases() {
@@ -33,6 +34,15 @@ const std::vector<NetworkCase>& network_cases() {
        "",
        false,
        test::Mask::random},
+      {"affine, learned, global", Head::affine, {Fusion::learned}, "attract", true, test::Mask::soft, true},
+      {"blend, mixed levels, global",
+       Head::blend,
+       {Fusion::none, Fusion::instance, Fusion::external},
+       "",
+       false,
+       test::Mask::random,
+       true},
+      {"full mask, global", Head::affine, {Fusion::none}, "", false, test::Mask::full, true},
       {"empty mask", Head::affine, {Fusion::learned}, "attract", true, test::Mask::empty},
       {"full mask", Head::affine, {Fusion::learned}, "attract", true, test::Mask::full}};
   return all;
@@ -103,6 +113,7 @@ class Network {
     options.channels = {3, 4, 5};
     options.head = c.head;
     options.fusion = c.fusion;
+    options.global = c.global;
     options.activations = DType::f64;
     return options;
   }

@@ -368,6 +368,20 @@ TEST_CASE("an inverted sample recolours what the mask leaves out") {
   }
 }
 
+TEST_CASE("an untouched sample is the photograph, with its mask") {
+  const Folders folders;
+  SamplerOptions untouched = fresh_options();
+  untouched.untouched = 1;
+  const Sampler sampler = pairs_sampler(folders, untouched), plain = pairs_sampler(folders, fresh_options());
+  for (std::int64_t step = 0; step < 8; ++step) {
+    const Sample sample = sample_of(sampler, step, 0), recoloured = sample_of(plain, step, 0);
+    CHECK(sample.composite == sample.real);
+    CHECK(sample.real == recoloured.real);
+    CHECK(sample.mask == recoloured.mask);
+    CHECK(recoloured.composite != recoloured.real);
+  }
+}
+
 TEST_CASE("a retouched sample has the same edit in both pictures") {
   const Folders folders;
   SamplerOptions retouched = fresh_options();

@@ -35,6 +35,7 @@ void show_info(const std::string& path) {
   std::printf("  channels        %s\n", joined(description.options.channels).c_str());
   std::printf("  head            %s\n", name_of(description.options.head));
   std::printf("  fusion          %s\n", fusion_text(description.options.fusion).c_str());
+  std::printf("  global part     %s\n", description.options.global ? "yes" : "no");
   std::printf("  inference size  %lld\n", static_cast<long long>(description.inference_size));
   for (const auto& [key, value] : model.metadata())
     if (key != "format" && key != "attune.model") std::printf("  %-15s %s\n", key.c_str(), value.c_str());

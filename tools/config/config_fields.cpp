@@ -187,6 +187,9 @@ std::vector<Field> config_fields(Config& config) {
        choice<Head>(model.head, {{name_of(Head::affine), Head::affine}, {name_of(Head::blend), Head::blend}}),
        "affine: colour transforms at half resolution; blend: RGB and a blending map at full resolution"},
       {"model.fusion", fusion_choice(model.fusion), "Style fusion, for all levels or one entry a level"},
+      {"model.global", &model.global,
+       "Adds to the head's map what is the same for the whole foreground, predicted from both regions' "
+       "styles"},
       {"model.slope", &model.slope, "Of leaky ReLU", 0, 1},
       {"model.activations", choice<DType>(model.activations, {{"f32", DType::f32}, {"bf16", DType::bf16}}),
        "Storage of feature maps while training"},
@@ -237,6 +240,8 @@ std::vector<Field> config_fields(Config& config) {
         0, 1},
        {"sampling.max_foreground", &sampling.max_foreground, "Largest foreground of a window", 0, 1},
        {"sampling.mirror", &sampling.mirror, "Probability of mirroring", 0, 1},
+       {"sampling.untouched", &sampling.untouched,
+        "Probability that a fresh composite is the photograph: what belongs must stay", 0, 1},
        {"sampling.invert", &sampling.invert,
         "Probability that a fresh composite changes the background's and the foreground's parts", 0, 1},
        {"sampling.mask_error", &sampling.mask_error,

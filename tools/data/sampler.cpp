@@ -36,6 +36,7 @@ void check(const SamplerOptions& options) {
   require_share(options.fresh, "fresh");
   require_share(options.whole_picture, "whole_picture");
   require_share(options.mirror, "mirror");
+  require_share(options.untouched, "untouched");
   require_share(options.invert, "invert");
   require_share(options.mask_error, "mask_error");
   require_share(options.retouch, "retouch");
@@ -110,10 +111,7 @@ void Sampler::sample(std::int64_t step, std::int64_t index, const SampleTarget& 
   *target.name = item.name;
   draw_pictures(random, *picture, target);
   const bool stored = picture->composite.width > 0 && !happens(random, options_.fresh);
-  if (!stored) {
-    if (happens(random, options_.invert)) invert(target);
-    draw_composite(random, target);
-  }
+  if (!stored) draw_fresh(random, target);
   if (happens(random, options_.retouch)) retouch(random, target);
   jitter(random, target);
   if (happens(random, options_.mask_error)) draw_mask_error(random, options_.size, target.mask);
@@ -145,9 +143,15 @@ void Sampler::draw_pictures(PhiloxStream& random, const Picture& picture, const 
   if (picture.composite.width > 0) resample(picture.composite, window, size, size, mirror, target.composite);
 }
 
-// A fresh composite from the photograph: its foreground recoloured, blended by the mask.
-void Sampler::draw_composite(PhiloxStream& random, const SampleTarget& target) const {
+// A fresh composite from the photograph.
+void Sampler::draw_fresh(PhiloxStream& random, const SampleTarget& target) const {
+  if (happens(random, options_.invert)) invert(target);
   std::copy_n(target.real, 3 * options_.size * options_.size, target.composite);
+  if (!happens(random, options_.untouched)) draw_composite(random, target);
+}
+
+// The foreground recoloured, blended by the mask.
+void Sampler::draw_composite(PhiloxStream& random, const SampleTarget& target) const {
   std::vector<std::int64_t> places;
   const Region region = region_of(target, options_.size, places);
   const Recoloring recoloring = recolor(

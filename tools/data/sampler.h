@@ -4,7 +4,7 @@
 // A sample is made so: a source by weight, a picture of it uniformly; the whole picture scaled to a square,
 // or a random window of it that keeps the foreground's share in bounds where possible; mirrored or not; as
 // composite the stored one or a fresh recolouring of the photograph's foreground, or of its background with the
-// parts changed (invert); the same edit (retouch) and slight tone change (jitter) over both; a mask that is
+// parts changed (invert), or the photograph as it is (untouched); the same edit (retouch) and slight tone change (jitter) over both; a mask that is
 // not quite the foreground's (mask_error).
 #pragma once
 
@@ -29,6 +29,7 @@ struct SamplerOptions {
   float min_foreground = 0.02f;  // of the window
   float max_foreground = 0.8f;
   float mirror = 0.5f;   // probability
+  float untouched = 0;   // probability
   float invert = 0;      // probability
   float mask_error = 0;  // probability
   float retouch = 0;     // probability
@@ -69,6 +70,7 @@ class Sampler {
  private:
   const DataItem& pick_item(PhiloxStream& random) const;
   void draw_pictures(PhiloxStream& random, const Picture& picture, const SampleTarget& target) const;
+  void draw_fresh(PhiloxStream& random, const SampleTarget& target) const;
   void draw_composite(PhiloxStream& random, const SampleTarget& target) const;
   Pixels draw_reference(PhiloxStream& random) const;
   void invert(const SampleTarget& target) const;
