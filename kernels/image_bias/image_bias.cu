@@ -168,7 +168,7 @@ void backward(Context& context, const Backward& a) {
   });
 }
 
-// Of the scalar kernel's grid, which never has fewer slabs.
+// Of whichever of the two grids has more slabs.
 std::int64_t workspace_bytes(const Shape& x) {
   std::int64_t slabs = 1;
   for (const int width : {1, wide}) {

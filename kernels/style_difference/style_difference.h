@@ -39,7 +39,7 @@
 
 namespace attune::style_difference {
 
-inline constexpr int max_maps = 9;  // the levels of the deepest network, and the picture
+inline constexpr int max_maps = 8;  // the levels of the deepest network
 
 struct Map {
   ConstTensorView mean, sd, weight;

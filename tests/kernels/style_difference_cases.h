@@ -42,12 +42,7 @@ inline std::vector<StyleDifferenceCase> style_difference_cases() {
       {"nothing_valid", 2, {3, 5}, MissingRegion::all, 1, {overwrite, accumulate}},
       // The edges between maps lie inside, at the end and at the start of a block of channels.
       {"block_edges", 2, {127, 1, 1, 127, 129}, MissingRegion::no, 0, {overwrite, ignore, accumulate}},
-      {"many_maps",
-       3,
-       {1, 2, 3, 4, 5, 6, 7, 8, 9},
-       MissingRegion::one_foreground,
-       0,
-       {overwrite, accumulate}},
+      {"many_maps", 3, {1, 2, 3, 4, 5, 6, 7, 8}, MissingRegion::one_foreground, 0, {overwrite, accumulate}},
       {"a_map_without_channels", 2, {3, 0, 5}, MissingRegion::no, 0, {overwrite}},
       {"network", 8, {3, 32, 64, 128, 160}, MissingRegion::one_background, 0, {accumulate}},
       {"wide", 1, {512}, MissingRegion::no, 1, {accumulate}},

@@ -61,6 +61,14 @@ class TrainingTest(runs.RunTest):
         self.assertEqual(program.digest(self.folder / "still/last.safetensors"),
                          program.digest(self.reference / "best.safetensors"))
         self.train(self.folder / "on", *start)
+        result = program.run("train", self.config, "--out", self.folder / "other", *start, "--set", "model.slope=0.5")
+        self.assertEqual(result.returncode, 3, result.stderr)
+        moved = self.folder / "moved.safetensors"
+        shutil.copyfile(self.reference / "best.safetensors", moved)
+        start_moved = ("--set", f"train.start_from={moved}")
+        self.train(self.folder / "resumed", *start_moved, "--set", "train.steps=5")
+        moved.unlink()  # the run has its weights
+        self.succeed("train", self.config, "--resume", self.folder / "resumed", *start_moved, "--threads", 1)
         first = [runs.read_metrics(folder)[0]["loss_rec"] for folder in (self.folder / "on", self.reference)]
         self.assertNotEqual(*first)  # random weights change nothing at first
         result = program.run("train", self.config, "--out", self.folder / "other", *start, "--set", "model.channels=[4,8]")

@@ -43,7 +43,11 @@ void run(const Options& options) {
           ": 'data' is empty, expected a list of data sources");
   const RunFolder folder = folder_of(options);
   // Everything is built before the folder is touched: what can't be trained leaves nothing behind.
-  Trainer trainer(config, pick_device(options.device.device), options.device.threads);
+  Config used = config;
+  std::error_code error;
+  if (!options.resume.empty() && std::filesystem::exists(folder.state(), error))
+    used.train.start_from.clear();  // the state has all weights: the model may be gone
+  Trainer trainer(used, pick_device(options.device.device), options.device.threads);
   std::fputs(trainer.description().c_str(), stderr);
   if (options.dry_run) return;
   if (options.resume.empty()) {

@@ -19,7 +19,7 @@ inline float log_uniform(PhiloxStream& random, float low, float high) {
   return low * std::exp(random.uniform() * std::log(high / low));
 }
 
-// A probability of 0 draws nothing: an option that is off leaves the stream, and so the samples, as they were.
+// A probability of 0 draws nothing: an option that is added, and off, leaves the samples of every seed as they were.
 inline bool happens(PhiloxStream& random, float probability) {
   return probability > 0 && random.uniform() < probability;
 }

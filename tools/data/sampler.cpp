@@ -82,11 +82,7 @@ Region region_of(const SampleTarget& target, std::int64_t size, std::vector<std:
 
 std::vector<Source> load_sources(const std::vector<SourceConfig>& configs) {
   std::vector<Source> sources;
-  for (const SourceConfig& config : configs) {
-    sources.push_back({config.weight, load_items(config)});
-    require(!sources.back().items.empty(), ErrorKind::input, config.path.string(),
-            ": no pictures are left by its list, prefixes, licences and part");
-  }
+  for (const SourceConfig& config : configs) sources.push_back({config.weight, load_items(config)});
   return sources;
 }
 
@@ -181,7 +177,7 @@ void Sampler::invert(const SampleTarget& target) const {
   float* const end = target.mask + options_.size * options_.size;
   const float background =
       1 - std::accumulate(target.mask, end, 0.0f) / static_cast<float>(end - target.mask);
-  if (background > max_inverted) return;
+  if (background > max_inverted || background < options_.min_foreground) return;
   std::transform(target.mask, end, target.mask, [](float value) { return 1 - value; });
 }
 

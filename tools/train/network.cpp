@@ -12,8 +12,7 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
   if (contrast_weight_ > 0)
     contrast_ = std::make_unique<RegionContrast>(store_, harmonizer_, config.loss.contrast.options);
   store_.allocate(context.device(), config.seed);
-  if (const std::filesystem::path& model = config.train.start_from; !model.empty())
-    load_weights(read_safetensors(model), model.string(), harmonizer_, store_);
+  if (!config.train.start_from.empty()) start_from(config.train.start_from);
 
   composite_ = graph_.input("composite");
   real_ = graph_.input("real");
@@ -31,6 +30,15 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
   graph_.plan(context,
               {{composite_, picture}, {real_, picture}, {mask_, {{batch_, size, size}, DType::f32, false}}},
               Mode::training);
+}
+
+// Names and shapes alone would let a model in that computes something else with the same weights.
+void TrainingNetwork::start_from(const std::filesystem::path& model) {
+  const SafetensorsFile file = read_safetensors(model);
+  const HarmonizerOptions given = describe_model(file, model.string()).options, &own = harmonizer_.options();
+  require(given.fusion == own.fusion && given.slope == own.slope, ErrorKind::input, model.string(),
+          ": its model.fusion or model.slope is not the configuration's");
+  load_weights(file, model.string(), harmonizer_, store_);
 }
 
 BatchViews TrainingNetwork::inputs() const {

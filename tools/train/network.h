@@ -35,6 +35,8 @@ class TrainingNetwork {
   const Graph& graph() const { return graph_; }
 
  private:
+  void start_from(const std::filesystem::path& model);
+
   std::uint64_t seed_;
   std::int64_t batch_;
   double contrast_weight_;
