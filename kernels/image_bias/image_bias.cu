@@ -2,6 +2,8 @@
 // registers. Backward passes dy on and sums it in one pass, a partial a slab; a second kernel merges the slabs in double.
 #include "kernels/image_bias/image_bias.h"
 
+#include <algorithm>
+
 #include "core/cuda/element_type.h"
 #include "core/cuda/launch.cuh"
 #include "core/cuda/reduce.cuh"
@@ -171,10 +173,7 @@ void backward(Context& context, const Backward& a) {
 // Of whichever of the two grids has more slabs.
 std::int64_t workspace_bytes(const Shape& x) {
   std::int64_t slabs = 1;
-  for (const int width : {1, wide}) {
-    const std::int64_t planned = plan_of(x, width).slabs;
-    slabs = planned > slabs ? planned : slabs;
-  }
+  for (const int width : {1, wide}) slabs = std::max(slabs, plan_of(x, width).slabs);
   return slabs * x[0] * x[3] * static_cast<std::int64_t>(sizeof(float));
 }
 
