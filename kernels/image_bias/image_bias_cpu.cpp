@@ -11,7 +11,7 @@
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
 
-#include "core/simd-inl.h"
+#include "core/simd_flat-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::image_bias::HWY_NAMESPACE {
@@ -22,22 +22,13 @@ namespace hn = hwy::HWY_NAMESPACE;
 // body(element, its entry of the table, count) for every vector of the run, of fewer elements at the end.
 template <class Body>
 HWY_INLINE void for_each_vector(const Run& run, std::int64_t channels, const Body& body) {
-  const auto n = static_cast<std::int64_t>(lanes());
-  std::int64_t element = run.begin, entry = 0;
-  for (; element + n <= run.end; element += n) {
-    body(element, entry, n);
-    entry = entry + n == channels * n ? 0 : entry + n;
-  }
-  if (element < run.end) body(element, entry, run.end - element);
-}
-
-template <class T>
-HWY_INLINE V32 load_some(const T* p, std::int64_t count) {
-  return count == static_cast<std::int64_t>(lanes()) ? load(p) : load_n(p, static_cast<std::size_t>(count));
-}
-template <class T>
-HWY_INLINE void store_some(V32 v, T* p, std::int64_t count) {
-  count == static_cast<std::int64_t>(lanes()) ? store(v, p) : store_n(v, p, static_cast<std::size_t>(count));
+  const std::size_t period = static_cast<std::size_t>(channels) * lanes();
+  std::size_t entry = 0;
+  for_each_run_of_lanes(static_cast<std::size_t>(run.end - run.begin),
+                        [&](std::size_t i, std::size_t n) HWY_ATTR {
+                          body(run.begin + static_cast<std::int64_t>(i), entry, n);
+                          entry = entry + lanes() == period ? 0 : entry + lanes();
+                        });
 }
 
 template <class T>
@@ -51,8 +42,8 @@ void forward(Context& context, const Forward& a) {
     const float* bias = a.bias.as<float>() + run.image * map[3];
     float* const table = tables + task * table_entries(map);
     for (std::int64_t i = 0; i < table_entries(map); ++i) table[i] = bias[i % map[3]];
-    for_each_vector(run, map[3], [&](std::int64_t element, std::int64_t entry, std::int64_t count) HWY_ATTR {
-      store_some(hn::Add(load_some(x + element, count), load(table + entry)), y + element, count);
+    for_each_vector(run, map[3], [&](std::int64_t element, std::size_t entry, std::size_t count) HWY_ATTR {
+      store_first(hn::Add(load_first(x + element, count), load(table + entry)), y + element, count);
     });
   });
 }
@@ -64,11 +55,11 @@ HWY_INLINE void backward_run(const Backward& a, const Run& run, std::int64_t cha
   T* dx = a.dx_mode == GradientMode::ignore ? nullptr : a.dx.as<T>();
   const bool adds = a.dx_mode == GradientMode::accumulate;
   std::fill_n(table, channels * most_lanes, 0.0f);
-  for_each_vector(run, channels, [&](std::int64_t element, std::int64_t entry, std::int64_t count) HWY_ATTR {
-    const V32 gradient = load_some(dy + element, count);
+  for_each_vector(run, channels, [&](std::int64_t element, std::size_t entry, std::size_t count) HWY_ATTR {
+    const V32 gradient = load_first(dy + element, count);
     store(hn::Add(load(table + entry), gradient), table + entry);
     if (dx)
-      store_some(adds ? hn::Add(load_some(dx + element, count), gradient) : gradient, dx + element, count);
+      store_first(adds ? hn::Add(load_first(dx + element, count), gradient) : gradient, dx + element, count);
   });
 }
 
