@@ -101,18 +101,12 @@ attune_mask_kind Session::harmonize(const attune_picture& unchecked, float stren
     copy_picture(picture);
     return kind;
   }
-  const bool affine = model_.model().description().options.head == Head::affine;
-  const double longer = static_cast<double>(std::max(picture.width, picture.height));
-  const double scale =
-      affine ? std::min(1.0, static_cast<double>(model_.model().description().inference_size) / longer) : 1.0;
-  const auto scaled = [&](std::int64_t size) {
-    return std::max<std::int64_t>(1, std::llround(static_cast<double>(size) * scale));
-  };
-  plan(scaled(picture.height), scaled(picture.width));
+  const PictureSize size = network_size(model_.model().description(), {picture.height, picture.width});
+  plan(size.height, size.width);
   load_inputs(picture);
   graph_->forward(context_);
   fetch_result();
-  if (affine)
+  if (model_.harmonizer().options().head == Head::affine)
     apply_transform(picture, strength);
   else
     store_blended(picture, strength);

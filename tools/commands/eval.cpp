@@ -59,7 +59,8 @@ Method make_model(const Options& options, Protocol protocol) {
   }
   const auto context = std::make_shared<Context>(device, options.device.threads);
   const auto placed = std::make_shared<ModelOnDevice>(model, device);
-  const auto network = std::make_shared<EvaluationNetwork>(*context, placed->harmonizer());
+  const auto network = std::make_shared<EvaluationNetwork>(*context, placed->harmonizer(),
+                                                           model->description().inference_size);
   return [placed, context, network](const Image& composite, const Image& mask) {
     return network->harmonize(composite, mask);
   };

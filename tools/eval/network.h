@@ -6,6 +6,7 @@
 #include "core/context.h"
 #include "layers/graph.h"
 #include "layers/harmonizer/harmonizer.h"
+#include "layers/harmonizer/model_file.h"
 #include "tools/metrics/metrics.h"
 
 namespace attune::tools {
@@ -13,21 +14,25 @@ namespace attune::tools {
 class EvaluationNetwork {
  public:
   // The harmonizer and its weights are the caller's and may change between two runs.
-  EvaluationNetwork(Context& context, const Harmonizer& harmonizer)
-      : context_(context), harmonizer_(harmonizer) {}
+  EvaluationNetwork(Context& context, const Harmonizer& harmonizer, std::int64_t inference_size)
+      : context_(context), harmonizer_(harmonizer), inference_size_(inference_size) {}
 
   // The harmonized picture, RGB on the 0..255 scale, clamped, not rounded. `composite` is RGB and `mask` grey (soft
-  // where its values are) of one size; the network sees the picture at that size.
+  // where its values are) of one size. As in `attune harmonize`, the network sees them scaled down to its inference
+  // size, and its transform is applied to all of the picture's pixels.
   FloatImage harmonize(const Image& composite, const Image& mask);
 
  private:
-  void plan(std::int64_t height, std::int64_t width);
+  void plan(const PictureSize& network);
+  // The picture `composite` [1, H, W, 3] and its mask [1, H, W] on the device, recoloured by the head's map.
+  Tensor transformed(const Image& composite, const Image& mask);
 
   Context& context_;
   const Harmonizer& harmonizer_;
+  std::int64_t inference_size_;
   std::unique_ptr<Graph> graph_;
-  std::int64_t height_ = 0, width_ = 0;
-  ValueId composite_ = 0, mask_ = 0, output_ = 0;
+  PictureSize network_;
+  ValueId composite_ = 0, mask_ = 0, result_ = 0;
 };
 
 }  // namespace attune::tools
