@@ -15,6 +15,9 @@ const HarmonizerOptions& checked(const HarmonizerOptions& options) {
             ", expected 1 to 4096");
   require(options.fusion.size() == 1 || options.fusion.size() == levels, ErrorKind::configuration,
           "model.fusion has ", options.fusion.size(), " entries, expected 1 or ", levels, " (one a level)");
+  require(options.head_level >= 0 && options.head_level < static_cast<int>(levels), ErrorKind::configuration,
+          "model.head_level is ", options.head_level, ", expected 0 to ", levels - 1, " with ", levels,
+          " levels");
   return options;
 }
 
@@ -36,19 +39,19 @@ Harmonizer::Harmonizer(ParameterStore& store, const HarmonizerOptions& options)
       pack_(stride(), options.activations, true),
       pack_without_mask_(stride(), options.activations, false),
       masks_(stride(), levels(), Regions::two),
-      one_region_(stride(), levels(), Regions::one) {
+      one_region_(stride(), levels(), Regions::one),
+      color_transform_(head_stride()) {
   for (int level = 0; level < levels(); ++level) {
     const std::string name = text("encoder.", level);
     const std::int64_t inputs = level == 0 ? 4 : channels(level - 1);
     encoder_.push_back({convolution(store, name + ".0", inputs, channels(level), level == 0 ? 1 : 2, true),
                         convolution(store, name + ".1", channels(level), channels(level), 1, true)});
   }
-  const int finest = options_.head == Head::affine ? 1 : 0;
   for (int level = 0; level < levels(); ++level)
-    decoder_.push_back(level < finest ? DecoderLevel{} : decoder_level(store, level));
+    decoder_.push_back(level < finest_level() ? DecoderLevel{} : decoder_level(store, level));
 
   ConvolutionLayer::Config head;
-  head.inputs = channels(finest);
+  head.inputs = channels(finest_level());
   head.outputs = options_.head == Head::affine ? 12 : 4;
   head.start_at_zero = true;
   head_ = &convolutions_.emplace_back(store, "head", head);
@@ -148,7 +151,7 @@ ValueId Harmonizer::add_head_to(Graph& graph, ValueId composite, ValueId mask) c
   const std::vector<ValueId> one_region = graph.add(one_region_, {mask});
   std::vector<std::vector<ValueId>> styles(features.size());
   ValueId x = features.back();
-  for (int level = levels() - 1; level >= head_stride() - 1; --level) {
+  for (int level = levels() - 1; level >= finest_level(); --level) {
     const auto l = static_cast<std::size_t>(level);
     x = decode_level(graph, level, x, features[l],
                      fusion_at(level) == Fusion::instance ? one_region[l] : masks[l], styles[l]);

@@ -6,8 +6,7 @@
 //     decoder   level l: enlarge, concatenate the encoder's level l, convolution, convolution, STYLE FUSION
 //     with the
 //               encoder's background style of level l (math.md, 2)
-//     head      affine: decoder down to level 1, a 3x4 colour transform per cell of half resolution (math.md,
-//     6)
+//     head      affine: decoder down to level `head_level`, a 3x4 colour transform per cell of that level (math.md, 6)
 //               blend:  decoder down to level 0, RGB and a blending map per pixel
 //     global    (optional) one more value for each of the head's channels, the same for the whole picture: two linear
 //               layers on how the foreground's style differs from the background's, in the picture and at every level.
@@ -41,6 +40,7 @@ enum class Fusion { none, instance, internal, external, learned };
 struct HarmonizerOptions {
   std::vector<std::int64_t> channels = {16, 32, 64, 128, 160};  // one a level, full resolution first
   Head head = Head::affine;
+  int head_level = 1;                              // of the affine head's map: cells of 2^level pixels
   std::vector<Fusion> fusion = {Fusion::learned};  // one for all levels, or one a level
   bool global = false;                             // whether there is a global part
   float slope = 0.2f;                              // of leaky ReLU
@@ -67,8 +67,8 @@ class Harmonizer {
   const HarmonizerOptions& options() const { return options_; }
   int levels() const { return static_cast<int>(options_.channels.size()); }
   std::int64_t stride() const { return std::int64_t{1} << (levels() - 1); }
-  // Picture pixels per cell of the head's map: 2 for affine, 1 for blend.
-  int head_stride() const { return options_.head == Head::affine ? 2 : 1; }
+  // Picture pixels per cell of the head's map, along each side: 1 for blend.
+  int head_stride() const { return 1 << finest_level(); }
 
  private:
   struct EncoderLevel {
@@ -80,6 +80,9 @@ class Harmonizer {
     const StyleFusionLayer* fusion;  // null without
   };
 
+  int finest_level() const {
+    return options_.head == Head::affine ? options_.head_level : 0;
+  }  // of the decoder
   std::int64_t channels(int level) const { return options_.channels[static_cast<std::size_t>(level)]; }
   Fusion fusion_at(int level) const;
   const ConvolutionLayer* convolution(ParameterStore& store, const std::string& name, std::int64_t inputs,
@@ -106,7 +109,7 @@ class Harmonizer {
   MaskPyramidLayer masks_, one_region_;
   MaskedStyleLayer style_;
   UpsampleConcatLayer upsample_;
-  ColorTransformLayer color_transform_{2};
+  ColorTransformLayer color_transform_;
   BlendOutputLayer blend_;
 };
 

@@ -45,11 +45,9 @@ Enum find_value(const std::array<std::pair<Enum, const char*>, n>& names, const 
 json to_json(const ModelDescription& description) {
   json fusion = json::array();
   for (const Fusion level : description.options.fusion) fusion.push_back(name_of(level));
-  return {{"channels", description.options.channels},
-          {"head", name_of(description.options.head)},
-          {"fusion", fusion},
-          {"global", description.options.global},
-          {"slope", description.options.slope},
+  return {{"channels", description.options.channels},     {"head", name_of(description.options.head)},
+          {"head_level", description.options.head_level}, {"fusion", fusion},
+          {"global", description.options.global},         {"slope", description.options.slope},
           {"inference_size", description.inference_size}};
 }
 
@@ -109,7 +107,9 @@ ModelDescription describe_model(const SafetensorsFile& file, const std::string& 
     description.options.fusion.clear();
     for (const json& level : object.at("fusion"))
       description.options.fusion.push_back(fusion_from_name(level.get<std::string>()));
-    description.options.global = object.value("global", false);  // files from before there was one
+    // Files from before there were these keys have neither.
+    description.options.head_level = object.value("head_level", 1);
+    description.options.global = object.value("global", false);
     description.options.slope = object.at("slope").get<float>();
     description.inference_size = object.at("inference_size").get<std::int64_t>();
     require(description.inference_size >= 16 && description.inference_size <= 16384, ErrorKind::input,

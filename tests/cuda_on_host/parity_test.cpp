@@ -56,6 +56,7 @@ Json random_network(std::uint64_t seed) {
                          {"trains_encoder", draw.one_of({false, true})}};
   Json whole_model = model;
   whole_model["global"] = draw.one_of({false, true});
+  whole_model["head_level"] = draw.between(0, count - 1);
   return {
       {"seed", seed},
       {"model", whole_model},

@@ -25,11 +25,13 @@ TEST_CASE("a model's description comes back from its file") {
   const tools::TemporaryFolder folder;
   HarmonizerOptions options = test::tiny_options(Fusion::external, Head::blend);
   options.slope = 0.125f;
+  options.head_level = 2;
   for (const bool global : {false, true}) {
     options.global = global;
     const ModelDescription description = saved_and_described(options, folder.path() / "model.safetensors");
     CHECK(description.options.channels == options.channels);
     CHECK(description.options.head == options.head);
+    CHECK(description.options.head_level == 2);
     CHECK(description.options.fusion == options.fusion);
     CHECK(description.options.global == global);
     CHECK(description.options.slope == options.slope);
@@ -37,14 +39,33 @@ TEST_CASE("a model's description comes back from its file") {
   }
 }
 
-TEST_CASE("a model from before there was a global part has none") {
+TEST_CASE(
+    "a model from before there was a global part or a choice of the head's level has half resolution alone") {
   const tools::TemporaryFolder folder;
   saved_and_described(test::tiny_options(), folder.path() / "model.safetensors");
   SafetensorsFile file = read_safetensors(folder.path() / "model.safetensors");
   auto description = nlohmann::json::parse(file.metadata.at("attune.model"));
   REQUIRE(description.erase("global") == 1);
+  REQUIRE(description.erase("head_level") == 1);
   file.metadata["attune.model"] = description.dump();
-  CHECK_FALSE(describe_model(file, "old").options.global);
+  const HarmonizerOptions old = describe_model(file, "old").options;
+  CHECK_FALSE(old.global);
+  CHECK(old.head_level == 1);
+}
+
+TEST_CASE("the network sees a picture scaled down to the inference size, and never enlarged") {
+  ModelDescription model;
+  model.inference_size = 100;
+  const auto size = [&](std::int64_t height, std::int64_t width) {
+    const PictureSize seen = network_size(model, {height, width});
+    return std::pair(seen.height, seen.width);
+  };
+  CHECK(size(100, 40) == std::pair<std::int64_t, std::int64_t>(100, 40));
+  CHECK(size(60, 200) == std::pair<std::int64_t, std::int64_t>(30, 100));
+  CHECK(size(333, 250) == std::pair<std::int64_t, std::int64_t>(100, 75));
+  CHECK(size(5000, 3) == std::pair<std::int64_t, std::int64_t>(100, 1));
+  model.options.head = Head::blend;  // its output is the picture itself
+  CHECK(size(60, 200) == std::pair<std::int64_t, std::int64_t>(60, 200));
 }
 
 TEST_CASE("weights with a global part load into such a network alone") {

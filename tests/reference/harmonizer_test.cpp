@@ -20,6 +20,7 @@ struct NetworkCase {
   bool trains_encoder;
   test::Mask mask;
   bool global = false;
+  int head_level = 1;
 };
 
 const std::vector<NetworkCase>& network_cases() {
@@ -43,6 +44,8 @@ const std::vector<NetworkCase>& network_cases() {
        test::Mask::random,
        true},
       {"full mask, global", Head::affine, {Fusion::none}, "", false, test::Mask::full, true},
+      {"affine at full resolution", Head::affine, {Fusion::external}, "", false, test::Mask::soft, false, 0},
+      {"affine at the bottleneck", Head::affine, {Fusion::learned}, "", false, test::Mask::random, true, 2},
       {"empty mask", Head::affine, {Fusion::learned}, "attract", true, test::Mask::empty},
       {"full mask", Head::affine, {Fusion::learned}, "attract", true, test::Mask::full}};
   return all;
@@ -114,6 +117,7 @@ class Network {
     options.head = c.head;
     options.fusion = c.fusion;
     options.global = c.global;
+    options.head_level = c.head_level;
     options.activations = DType::f64;
     return options;
   }

@@ -50,9 +50,12 @@ double difference(const Harmonizer& harmonizer, ParameterStore& store, std::int6
 }  // namespace
 
 TEST_CASE("a picture is scored as it is harmonized, at any inference size") {
-  const Head head = GENERATE(Head::affine, Head::blend);
+  const auto [head, head_level] =
+      GENERATE(std::pair(Head::affine, 1), std::pair(Head::affine, 2), std::pair(Head::blend, 1));
+  HarmonizerOptions options = test::tiny_options(Fusion::learned, head);
+  options.head_level = head_level;
   ParameterStore store;
-  const Harmonizer harmonizer(store, test::tiny_options(Fusion::learned, head));
+  const Harmonizer harmonizer(store, options);
   test::allocate_stirred(store, 5);
   for (const std::int64_t inference_size : {16, 32, 256}) {
     INFO("inference size " << inference_size);

@@ -34,6 +34,8 @@ void show_info(const std::string& path) {
   std::printf("  weights         %lld\n", static_cast<long long>(model.parameters()));
   std::printf("  channels        %s\n", joined(description.options.channels).c_str());
   std::printf("  head            %s\n", name_of(description.options.head));
+  if (description.options.head == Head::affine)
+    std::printf("  head's level    %d\n", description.options.head_level);
   std::printf("  fusion          %s\n", fusion_text(description.options.fusion).c_str());
   std::printf("  global part     %s\n", description.options.global ? "yes" : "no");
   std::printf("  inference size  %lld\n", static_cast<long long>(description.inference_size));

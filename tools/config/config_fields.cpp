@@ -185,7 +185,10 @@ std::vector<Field> config_fields(Config& config) {
       {"model.channels", &model.channels, "Channels of each level, full resolution first", 1, 4096},
       {"model.head",
        choice<Head>(model.head, {{name_of(Head::affine), Head::affine}, {name_of(Head::blend), Head::blend}}),
-       "affine: colour transforms at half resolution; blend: RGB and a blending map at full resolution"},
+       "affine: colour transforms at the resolution of head_level; blend: RGB and a blending map at full "
+       "resolution"},
+      {"model.head_level", &model.head_level,
+       "Level that the affine head's map has the resolution of: 1 half, 2 a quarter", 0, 7},
       {"model.fusion", fusion_choice(model.fusion), "Style fusion, for all levels or one entry a level"},
       {"model.global", &model.global,
        "Adds to the head's map what is the same for the whole foreground, predicted from both regions' "
