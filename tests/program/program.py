@@ -30,7 +30,7 @@ CONFIG = {
     "model": {"channels": [4, 6]},
     "data": [{"kind": "photos", "path": "photos"}],
     "validation": [{"kind": "iharmony", "path": "pairs", "list": "all.txt"}],
-    "train": {"steps": 30, "batch": 2, "size": 32, "checkpoint_every": 5, "validate_every": 12},
+    "train": {"steps": 30, "batch": 2, "size": 32, "second_pass": 1, "checkpoint_every": 5, "validate_every": 12},
     "loss": {"contrast": {"samples": 16, "width": 16, "levels": [0, 1]}},
     "optimizer": {"lr": 0.002, "warmup_steps": 4, "ema_decay": 0.9},
 }

@@ -58,6 +58,9 @@ void check(const Config& config, const std::string& name) {
   };
   must(config.sampling.min_foreground < config.sampling.max_foreground,
        "sampling.min_foreground must be below sampling.max_foreground");
+  must(2 * config.train.second_pass <= config.train.batch,
+       text("train.second_pass: got ", config.train.second_pass, ", expected at most half of train.batch, ",
+            config.train.batch / 2));
   const auto levels = static_cast<int>(config.model.options.channels.size());
   for (const int level : config.loss.contrast.options.levels)
     must(level < levels, text("loss.contrast.levels: got ", level, ", expected a level below ", levels));

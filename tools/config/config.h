@@ -24,6 +24,7 @@ struct TrainConfig {
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
   std::int64_t validation_pictures = 64;
+  std::int64_t second_pass = 0;
   std::filesystem::path start_from;  // empty: random weights
   int loader_threads = 1;
   std::int64_t cache_megabytes = 1024;

@@ -17,10 +17,11 @@ TrainingNetwork::TrainingNetwork(Context& context, const Config& config)
   composite_ = graph_.input("composite");
   real_ = graph_.input("real");
   mask_ = graph_.input("mask");
-  const ValueId output = harmonizer_.add_to(graph_, composite_, mask_);
-  graph_.add_loss(graph_.add(reconstruction_, {output, real_, mask_})[0], 1);
+  output_ = harmonizer_.add_to(graph_, composite_, mask_);
+  if (config.train.second_pass > 0) graph_.keep(output_);
+  graph_.add_loss(graph_.add(reconstruction_, {output_, real_, mask_})[0], 1);
   if (contrast_) {
-    const std::vector<ValueId> levels = contrast_->add_to(graph_, {output, real_, composite_}, mask_);
+    const std::vector<ValueId> levels = contrast_->add_to(graph_, {output_, real_, composite_}, mask_);
     for (const ValueId loss : levels)
       graph_.add_loss(loss, contrast_weight_ / static_cast<double>(levels.size()));
   }

@@ -23,6 +23,8 @@ class TrainingNetwork {
 
   // Where a run finds its batch.
   BatchViews inputs() const;
+  // Where a run leaves its harmonized pictures; with train.second_pass alone, else the memory is another value's by then.
+  TensorView output() const { return graph_.value(output_); }
   // Enqueues one forward and backward pass: gradients lie in store().gradients() afterwards, losses in
   // graph().loss_values().
   void run(Context& context, std::int64_t step);
@@ -46,7 +48,7 @@ class TrainingNetwork {
   std::unique_ptr<RegionContrast> contrast_;  // null where its weight is 0
   ReconstructionLossLayer reconstruction_;
   Graph graph_;
-  ValueId composite_ = 0, real_ = 0, mask_ = 0;
+  ValueId composite_ = 0, real_ = 0, mask_ = 0, output_ = 0;
 };
 
 }  // namespace attune::tools

@@ -175,6 +175,7 @@ void Trainer::save(const RunFolder& folder) {
   };
   add("parameters", network_.store().values());
   for (const NamedState& state : optimizer_.state()) add(state.name, state.view);
+  for (const NamedState& state : training_.second_pass().state()) add(state.name, state.view);
   write_safetensors(folder.state(), tensors, metadata);
   save_weights(folder.last());
 }
@@ -197,6 +198,8 @@ void Trainer::restore(const RunFolder& folder) {
   };
   load("parameters", network_.store().values());
   for (const NamedState& state : optimizer_.state()) load(state.name, state.view);
+  for (const NamedState& state : training_.second_pass().state()) load(state.name, state.view);
+  training_.second_pass().restored();
   try {
     step_ = std::stoll(file.metadata.at("step"));
     if (file.metadata.count("best_psnr") == 1)

@@ -28,6 +28,8 @@ TrainingStep::TrainingStep(Context& context, const Config& config)
       optimizer_(network_.store(), adamw_options(config.optimizer)),
       gradient_norm_({1}, DType::f32, context.device()),
       feed_(context.device(), network_.inputs()),
+      second_pass_(network_.inputs(), config.train.second_pass > 0 ? network_.output() : TensorView{},
+                   config.train.second_pass),
       losses_(network_.graph().loss_values().shape, DType::f32, context.device()),
       done_(context.device()) {
   const std::int64_t weights = network_.store().count();
@@ -44,6 +46,7 @@ void TrainingStep::feed(const Batch& batch) { feed_.start(batch); }
 
 void TrainingStep::enqueue(std::int64_t step) {
   feed_.finish(context_);
+  second_pass_.give(context_);
   const auto work = [&] {
     network_.run(context_, step);
     update(step);
@@ -53,6 +56,7 @@ void TrainingStep::enqueue(std::int64_t step) {
     work();
   else
     replay_.run(context_, work);
+  second_pass_.take(context_);
   done_.record(context_);
 }
 

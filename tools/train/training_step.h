@@ -14,6 +14,7 @@
 #include "optim/schedule.h"
 #include "tools/config/config.h"
 #include "tools/train/network.h"
+#include "tools/train/second_pass.h"
 
 namespace attune::tools {
 
@@ -39,6 +40,7 @@ class TrainingStep {
   double learning_rate(std::int64_t step) const { return attune::learning_rate(schedule_, step); }
   TrainingNetwork& network() { return network_; }
   AdamW& optimizer() { return optimizer_; }
+  SecondPass& second_pass() { return second_pass_; }
 
  private:
   void update(std::int64_t step);
@@ -49,6 +51,7 @@ class TrainingStep {
   AdamW optimizer_;
   Tensor gradient_norm_;
   BatchFeed feed_;
+  SecondPass second_pass_;
   Replay replay_;
   HostBuffer losses_;  // of the step, when it is done
   Event done_;

@@ -28,7 +28,8 @@ HarmonizerOptions in_f32(HarmonizerOptions options) {
 }  // namespace
 
 Validation::Validation(Context& context, const Config& config)
-    : harmonizer_(store_, in_f32(config.model.options)), network_(context, harmonizer_, config.model.inference_size) {
+    : harmonizer_(store_, in_f32(config.model.options)),
+      network_(context, harmonizer_, config.model.inference_size) {
   store_.allocate_for_inference(context.device());
   std::vector<DataItem> all;
   for (const SourceConfig& source : config.validation)
