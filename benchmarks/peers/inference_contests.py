@@ -63,8 +63,9 @@ def engines(work, threads):
 
 
 def shipped_network():
-    network = Harmonizer(CHANNELS)
-    load_parameters(network, load_file(MODEL))
+    tensors = load_file(MODEL)
+    network = Harmonizer(CHANNELS, with_global_part="global.0.weights" in tensors)
+    load_parameters(network, tensors)
     return network.to(memory_format=torch.channels_last)
 
 

@@ -57,8 +57,29 @@ def convolution(inputs, outputs, stride=1):
     return layer
 
 
+class GlobalPart(nn.Module):
+    """What is the same for the whole foreground, from how the regions' styles differ."""
+
+    def __init__(self, channels, outputs, width=128):
+        super().__init__()
+        self.first = nn.Linear(4 * channels, width)
+        self.last = nn.Linear(width, outputs)
+        nn.init.zeros_(self.last.weight)
+
+    def forward(self, maps, masks):
+        rows = torch.cat([style_difference(x, mask) for x, mask in zip(maps, masks)], 1)
+        return self.last(functional.relu(self.first(rows)))[:, :, None, None]
+
+
+def style_difference(x, mask):
+    """[n, 4 c]; zeros where a region is missing."""
+    (mean_f, sd_f, foreground), (mean_b, sd_b, background) = style(x, mask), style(x, 1 - mask)
+    parts = torch.cat([(mean_f - mean_b) / (sd_f + sd_b), (sd_f / sd_b).log(), mean_b, sd_b.log()], 1)
+    return torch.where(foreground & background, parts, 0.0).flatten(1)
+
+
 class Harmonizer(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, with_global_part=False):
         super().__init__()
         levels = range(len(channels))
         inputs = [4, *channels]
@@ -69,6 +90,7 @@ class Harmonizer(nn.Module):
         self.fusion = nn.ModuleList([StyleFusion(channels[l]) for l in levels[1:]])
         self.head = convolution(channels[1], 12)
         nn.init.zeros_(self.head.weight)
+        self.global_part = GlobalPart(3 + sum(channels[1:]), 12) if with_global_part else None
 
     def encode(self, picture, mask, frozen=False):
         x, features = torch.cat([picture - 0.5, mask], 1), []
@@ -92,7 +114,8 @@ class Harmonizer(nn.Module):
                 x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
                 x = activated(self.mix[level - 1](torch.cat([x, features[level]], 1)))
             x = self.fusion[level - 1](self.last[level - 1](x), masks[level], features[level])
-        return self.head(x).float()
+        head = self.head(x).float()
+        return head + self.global_part([composite, *features[1:]], masks) if self.global_part else head
 
 
 def transformed(composite, mask, head):
@@ -135,6 +158,8 @@ def attune_parameters(module):
             yield f"decoder.{level}.fusion.{long_name}", parameter.detach().view(-1)
     for level, head in enumerate(module.contrast.heads if getattr(module, "contrast", None) else []):
         layers.update({f"contrast.{level}.0": head[0], f"contrast.{level}.1": head[2]})
+    if network.global_part:
+        layers.update({"global.0": network.global_part.first, "global.1": network.global_part.last})
     for name, layer in layers.items():
         weights = layer.weight.detach()
         yield name + ".weights", weights.permute(0, 2, 3, 1) if weights.dim() == 4 else weights
