@@ -56,6 +56,16 @@ HWY_INLINE void store_n(V32 v, T* p, std::size_t n) {
   std::memcpy(static_cast<void*>(p), buffer, n * sizeof(T));
 }
 
+// The first n <= lanes() elements; the other lanes are 0. Inlined, a constant n = lanes() costs no test.
+template <class T>
+HWY_INLINE V32 load_first(const T* p, std::size_t n) {
+  return n == lanes() ? load(p) : load_n(p, n);
+}
+template <class T>
+HWY_INLINE void store_first(V32 v, T* p, std::size_t n) {
+  n == lanes() ? store(v, p) : store_n(v, p, n);
+}
+
 }  // namespace attune::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

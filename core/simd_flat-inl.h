@@ -15,16 +15,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace attune::HWY_NAMESPACE {
 
-// The first n <= lanes() elements; the other lanes are 0. Inlined, a constant n = lanes() costs no test.
-template <class T>
-HWY_INLINE V32 load_first(const T* p, std::size_t n) {
-  return n == lanes() ? load(p) : load_n(p, n);
-}
-template <class T>
-HWY_INLINE void store_first(V32 v, T* p, std::size_t n) {
-  n == lanes() ? store(v, p) : store_n(v, p, n);
-}
-
 // body(i, n) for the elements [i, i + n) of every vector; n < lanes() in the last one at most.
 template <class Body>
 HWY_INLINE void for_each_run_of_lanes(std::size_t count, const Body& body) {

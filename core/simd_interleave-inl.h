@@ -75,12 +75,6 @@ HWY_INLINE void store_interleaved4(V32 v0, V32 v1, V32 v2, V32 v3, T* p, std::si
   narrow(buffer, p, 4 * n);
 }
 
-// The first n elements (all lanes where n == lanes()).
-template <class T>
-HWY_INLINE V32 load_up_to(const T* p, std::size_t n) {
-  return n == lanes() ? load(p) : load_n(p, n);
-}
-
 }  // namespace attune::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -48,7 +48,7 @@ HWY_INLINE void forward_row(const T* h, const float* image, const float* mask, f
         static_cast<std::size_t>(std::min(width - column, static_cast<std::int64_t>(lanes())));
     Blend blend;
     blend.load_from(h + 4 * column, image + 3 * column, n);
-    const V32 share = hn::Mul(load_up_to(mask + column, n), blend.map);
+    const V32 share = hn::Mul(load_first(mask + column, n), blend.map);
     store_interleaved3(hn::MulAdd(share, blend.difference0, blend.x0),
                        hn::MulAdd(share, blend.difference1, blend.x1),
                        hn::MulAdd(share, blend.difference2, blend.x2), y + 3 * column, n);
@@ -105,7 +105,7 @@ HWY_INLINE void backward_row(const BackwardRow<T>& row, bool accumulate_dh, bool
     blend.load_from(row.h + 4 * column, row.image + 3 * column, n);
     V32 g0, g1, g2;
     load_interleaved3(row.dy + 3 * column, n, g0, g1, g2);
-    const V32 share = hn::Mul(load_up_to(row.mask + column, n), blend.map);  // m a
+    const V32 share = hn::Mul(load_first(row.mask + column, n), blend.map);  // m a
     if (row.dh) {
       const V32 along = hn::MulAdd(g0, blend.difference0,
                                    hn::MulAdd(g1, blend.difference1, hn::Mul(g2, blend.difference2)));

@@ -69,7 +69,7 @@ class MaskRow {
     if constexpr (std::is_same_v<M, void>) {
       return factor;
     } else if constexpr (std::is_same_v<M, float>) {
-      return hn::Mul(load_up_to(mask_ + column, n), factor);
+      return hn::Mul(load_first(mask_ + column, n), factor);
     } else {
       if (n == lanes()) return hn::Mul(widen_samples<M>(hn::LoadU(SampleTag<M>(), mask_ + column)), factor);
       HWY_ALIGN M tail[max_lanes] = {};

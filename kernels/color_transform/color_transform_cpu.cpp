@@ -29,7 +29,7 @@ struct Transformed {
   HWY_INLINE void transform(std::int64_t row, std::int64_t column, const Parameter& parameter) const {
     const std::size_t n = columns_left(width, column);
     const std::int64_t pixel = row * width + column;
-    const V32 m = load_up_to(mask + pixel, n), half = hn::Set(F32(), 0.5f);
+    const V32 m = load_first(mask + pixel, n), half = hn::Set(F32(), 0.5f);
     if (all_zero(m))
       return copy_bytes(image + 3 * pixel, y + 3 * pixel, 12 * static_cast<std::int64_t>(n), false);
     V32 x0, x1, x2;
@@ -60,7 +60,7 @@ struct ImageGradient {
       return copy_bytes(dy + begin, dimage + begin, 12 * (columns.end - columns.begin), streamed);
     for (std::int64_t i = begin; i < end; i += vector_columns()) {
       const std::size_t n = columns_left(end, i);
-      const V32 sum = hn::Add(load_up_to(dimage + i, n), load_up_to(dy + i, n));
+      const V32 sum = hn::Add(load_first(dimage + i, n), load_first(dy + i, n));
       n == lanes() ? store(sum, dimage + i) : store_n(sum, dimage + i, n);
     }
   }
@@ -74,7 +74,7 @@ struct ImageGradient {
       load_interleaved3(dimage + 3 * pixel, n, old0, old1, old2);
       old0 = hn::Add(old0, g0), old1 = hn::Add(old1, g1), old2 = hn::Add(old2, g2);
     }
-    const V32 m = load_up_to(mask + pixel, n);
+    const V32 m = load_first(mask + pixel, n);
     const V32 t0 = hn::MulAdd(parameter(0), g0, hn::MulAdd(parameter(3), g1, hn::Mul(parameter(6), g2)));
     const V32 t1 = hn::MulAdd(parameter(1), g0, hn::MulAdd(parameter(4), g1, hn::Mul(parameter(7), g2)));
     const V32 t2 = hn::MulAdd(parameter(2), g0, hn::MulAdd(parameter(5), g1, hn::Mul(parameter(8), g2)));

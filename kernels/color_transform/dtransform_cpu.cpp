@@ -85,7 +85,7 @@ class TransformGradient {
     staged_.clear();
     for (std::int64_t row = rows.begin; row < rows.end; ++row) {
       const std::int64_t pixel = (image * height_ + row) * width_ + column;
-      const V32 mask = load_up_to(a_.mask.as<float>() + pixel, n);
+      const V32 mask = load_first(a_.mask.as<float>() + pixel, n);
       if (all_zero(mask)) continue;
       staged_.add(a_.image.as<float>() + 3 * pixel, a_.dy.as<float>() + 3 * pixel, mask, n,
                   rows_.fraction[row]);
@@ -127,7 +127,7 @@ HWY_INLINE void store_cells(const float* sums, Range summed, std::int64_t cells,
   for (std::int64_t i = begin; i < end; i += vector_columns()) {
     const std::size_t n = columns_left(end, i);
     V32 sum = load(sums + i);
-    if (accumulate) sum = hn::Add(sum, load_up_to(dtransform + i, n));
+    if (accumulate) sum = hn::Add(sum, load_first(dtransform + i, n));
     n == lanes() ? store(sum, dtransform + i) : store_n(sum, dtransform + i, n);
   }
   if (accumulate) return;

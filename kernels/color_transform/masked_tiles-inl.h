@@ -30,7 +30,7 @@ HWY_INLINE Range masked_columns(std::int64_t width, const MaskAt& mask_at) {
 // Of a row of floats.
 HWY_INLINE Range masked_columns(std::int64_t width, const float* mask) {
   return masked_columns(
-      width, [=](std::int64_t column, std::size_t n) HWY_ATTR { return load_up_to(mask + column, n); });
+      width, [=](std::int64_t column, std::size_t n) HWY_ATTR { return load_first(mask + column, n); });
 }
 
 // Past the caches where `streamed`: what will be gone from them before it is read again need not be fetched into

@@ -31,7 +31,7 @@ HWY_INLINE void pack_row(const float* picture, const float* mask, std::int64_t w
     const std::size_t n = columns_left(width, column);
     V32 r, g, b;
     load_interleaved3(picture + 3 * column, n, r, g, b);
-    const V32 m = mask ? load_up_to(mask + column, n) : hn::Zero(F32());
+    const V32 m = mask ? load_first(mask + column, n) : hn::Zero(F32());
     store_interleaved4(hn::Sub(r, half), hn::Sub(g, half), hn::Sub(b, half), m, x + 4 * column, n);
   }
   for (std::int64_t column = width; column < padded_width; ++column)
