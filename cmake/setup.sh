@@ -3,7 +3,7 @@
 # ocl-icd-opencl-dev: the CMake files of libdnnl-dev ask for OpenCL, which Debian only recommends.
 build_packages="g++ cmake ninja-build pkg-config libdnnl-dev ocl-icd-opencl-dev libhwy-dev libjpeg62-turbo-dev libpng-dev libstb-dev
   nlohmann-json3-dev libcli11-dev catch2 libbenchmark-dev libboost-context-dev mate-backgrounds python3"
-# python3-numpy, python3-pil: examples/robustness and its tests.
+# python3-numpy, python3-pil: examples/robustness, examples/pairs and their tests.
 check_packages="clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev python3-numpy python3-pil"
 
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

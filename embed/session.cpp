@@ -90,7 +90,7 @@ Session::Session(std::shared_ptr<const Model> model, Device device, int threads)
 
 // The value itself where it lies on the CPU.
 TensorView Session::on_host(ValueId value, const HostBuffer& twin) const {
-  return context_.device().kind == DeviceKind::cpu ? graph_->value(value) : twin.view();
+  return context_.device().kind == DeviceKind::cpu ? network_->graph.value(value) : twin.view();
 }
 
 attune_mask_kind Session::harmonize(const attune_picture& unchecked, float strength) {
@@ -101,10 +101,9 @@ attune_mask_kind Session::harmonize(const attune_picture& unchecked, float stren
     copy_picture(picture);
     return kind;
   }
-  const PictureSize size = network_size(model_.model().description(), {picture.height, picture.width});
-  plan(size.height, size.width);
+  plan(network_size(model_.model().description(), {picture.height, picture.width}));
   load_inputs(picture);
-  graph_->forward(context_);
+  network_->graph.forward(context_);
   fetch_result();
   if (model_.harmonizer().options().head == Head::affine)
     apply_transform(picture, strength);
@@ -113,29 +112,18 @@ attune_mask_kind Session::harmonize(const attune_picture& unchecked, float stren
   return kind;
 }
 
-void Session::plan(std::int64_t height, std::int64_t width) {
-  if (graph_ && height == height_ && width == width_) return;
-  graph_ = std::make_unique<Graph>();
-  composite_ = graph_->input("composite");
-  mask_ = graph_->input("mask");
-  const Harmonizer& harmonizer = model_.harmonizer();
-  result_ = harmonizer.options().head == Head::affine ? harmonizer.add_head_to(*graph_, composite_, mask_)
-                                                      : harmonizer.add_to(*graph_, composite_, mask_);
-  graph_->keep(result_);
-  graph_->plan(context_,
-               {{composite_, {{1, height, width, 3}, DType::f32, true}},
-                {mask_, {{1, height, width}, DType::f32, false}}},
-               Mode::inference);
-  graph_->pack_parameters(context_);  // a loaded model doesn't change
-  height_ = height;
-  width_ = width;
+void Session::plan(const PictureSize& network) {
+  if (network_ && network.height == network_->size.height && network.width == network_->size.width) return;
+  network_ = std::make_unique<InferenceGraph>(context_, model_.harmonizer(), network);
+  network_->graph.pack_parameters(context_);  // a loaded model doesn't change
   if (context_.device().kind == DeviceKind::cpu) return;
   const auto twin_of = [&](ValueId value) {
-    return HostBuffer(graph_->spec(value).shape, graph_->spec(value).dtype, context_.device());
+    const TensorSpec& spec = network_->graph.spec(value);
+    return HostBuffer(spec.shape, spec.dtype, context_.device());
   };
-  composite_twin_ = twin_of(composite_);
-  mask_twin_ = twin_of(mask_);
-  result_twin_ = twin_of(result_);
+  composite_twin_ = twin_of(network_->composite);
+  mask_twin_ = twin_of(network_->mask);
+  result_twin_ = twin_of(network_->result);
 }
 
 void Session::load_inputs(const attune_picture& picture) {
@@ -145,31 +133,31 @@ void Session::load_inputs(const attune_picture& picture) {
   image.height = picture.height;
   image.source_stride = picture.image_stride;
   image.pixel = channels_of(picture.format);
-  image.out = on_host(composite_, composite_twin_).as<float>();
-  image.out_width = width_;
-  image.out_height = height_;
+  image.out = on_host(network_->composite, composite_twin_).as<float>();
+  image.out_width = network_->size.width;
+  image.out_height = network_->size.height;
   (is_16_bit(picture.format) ? downscale_u16 : downscale_u8)(image, context_.threads());
 
   Downscale mask = image;
   mask.source = picture.mask;
   mask.source_stride = picture.mask_stride;
   mask.pixel = mask.channels = 1;
-  mask.out = on_host(mask_, mask_twin_).as<float>();
+  mask.out = on_host(network_->mask, mask_twin_).as<float>();
   downscale_u8(mask, context_.threads());
   if (context_.device().kind == DeviceKind::cpu) return;
-  copy_async(context_, graph_->value(composite_), composite_twin_.view());
-  copy_async(context_, graph_->value(mask_), mask_twin_.view());
+  copy_async(context_, network_->graph.value(network_->composite), composite_twin_.view());
+  copy_async(context_, network_->graph.value(network_->mask), mask_twin_.view());
 }
 
 void Session::fetch_result() {
   if (context_.device().kind == DeviceKind::cpu) return;
-  copy_async(context_, result_twin_.view(), graph_->value(result_));
+  copy_async(context_, result_twin_.view(), network_->graph.value(network_->result));
   context_.synchronize();
 }
 
 void Session::apply_transform(const attune_picture& picture, float strength) {
   color_transform::Rows rows;
-  rows.transform = on_host(result_, result_twin_).slice(0);
+  rows.transform = on_host(network_->result, result_twin_).slice(0);
   rows.height = picture.height;
   rows.width = picture.width;
   rows.row_end = picture.height;
@@ -184,11 +172,8 @@ void Session::apply_transform(const attune_picture& picture, float strength) {
   rows.mask = picture.mask;
   rows.mask_stride = picture.mask_stride;
   rows.strength = strength;
-  color_transform::Options options;
-  const auto cells = static_cast<float>(model_.harmonizer().head_stride());
-  options.scale_y = static_cast<float>(height_) / cells / static_cast<float>(picture.height);
-  options.scale_x = static_cast<float>(width_) / cells / static_cast<float>(picture.width);
-  color_transform::apply_rows(host_, rows, options);
+  const auto scale = transform_scale(model_.harmonizer(), network_->size, {picture.height, picture.width});
+  color_transform::apply_rows(host_, rows, scale);
 }
 
 namespace {
@@ -222,7 +207,7 @@ void store_row(const BlendedRow& row, const void* image, void* output) {
 }  // namespace
 
 void Session::store_blended(const attune_picture& picture, float strength) {
-  const float* colours = on_host(result_, result_twin_).as<float>();
+  const float* colours = on_host(network_->result, result_twin_).as<float>();
   const auto store = is_16_bit(picture.format) ? store_row<std::uint16_t> : store_row<std::uint8_t>;
   BlendedRow row{colours, picture.mask, picture.width, channels_of(picture.format), strength};
   for (std::int64_t y = 0; y < picture.height; ++y) {

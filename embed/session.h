@@ -6,7 +6,7 @@
 #include "core/async.h"
 #include "embed/attune/attune.h"
 #include "embed/model_on_device.h"
-#include "layers/graph.h"
+#include "layers/harmonizer/inference.h"
 
 namespace attune {
 
@@ -19,7 +19,7 @@ class Session {
   attune_mask_kind harmonize(const attune_picture& picture, float strength = 1);
 
  private:
-  void plan(std::int64_t height, std::int64_t width);
+  void plan(const PictureSize& network);
   void load_inputs(const attune_picture& picture);
   void fetch_result();
   void apply_transform(const attune_picture& picture, float strength);
@@ -30,9 +30,7 @@ class Session {
   Context
       host_;  // for the passes over the caller's picture, in CPU memory; the same device where context_ is the CPU
   ModelOnDevice model_;
-  std::unique_ptr<Graph> graph_;  // planned for height_ x width_; kept for pictures that follow
-  std::int64_t height_ = 0, width_ = 0;
-  ValueId composite_ = 0, mask_ = 0, result_ = 0;
+  std::unique_ptr<InferenceGraph> network_;  // kept for pictures of one size that follow each other
   HostBuffer composite_twin_, mask_twin_, result_twin_;  // of these values, on the host; empty on the CPU
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -68,16 +67,6 @@ const char* name_of(Head head) { return find_name(heads, head); }
 const char* name_of(Fusion fusion) { return find_name(fusions, fusion); }
 Head head_from_name(const std::string& name) { return find_value(heads, name, "model.head"); }
 Fusion fusion_from_name(const std::string& name) { return find_value(fusions, name, "model.fusion"); }
-
-PictureSize network_size(const ModelDescription& model, const PictureSize& size) {
-  const std::int64_t longer = std::max(size.height, size.width);
-  if (model.options.head != Head::affine || longer <= model.inference_size) return size;
-  const double scale = static_cast<double>(model.inference_size) / static_cast<double>(longer);
-  const auto scaled = [scale](std::int64_t side) {
-    return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale));
-  };
-  return {scaled(size.height), scaled(size.width)};
-}
 
 void save_model(const std::filesystem::path& path, std::int64_t inference_size, const Harmonizer& harmonizer,
                 const ParameterStore& store, const TensorView& values,

@@ -19,12 +19,6 @@ struct ModelDescription {
   std::int64_t inference_size = 256;
 };
 
-struct PictureSize {
-  std::int64_t height = 0, width = 0;
-};
-// What the network of a model sees of a picture of `size`.
-PictureSize network_size(const ModelDescription& model, const PictureSize& size);
-
 const char* name_of(Head head);
 const char* name_of(Fusion fusion);
 // Throw ErrorKind::configuration where the name is none of the above's.

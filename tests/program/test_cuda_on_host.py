@@ -15,7 +15,7 @@ STEPS = 2 * CHECKPOINT_EVERY
 CONFIG = {
     **program.CONFIG,
     "model": {"preset": "tiny", "inference_size": 32},  # pictures of 48x40 are scaled to 32x27
-    "train": {"steps": STEPS, "batch": 2, "size": 32, "checkpoint_every": CHECKPOINT_EVERY,
+    "train": {"steps": STEPS, "batch": 2, "size": 32, "second_pass": 1, "checkpoint_every": CHECKPOINT_EVERY,
               "validate_every": CHECKPOINT_EVERY, "validation_pictures": 1},
     "loss": {"contrast": {"samples": 16, "width": 16}},
 }
@@ -105,7 +105,7 @@ class CudaOnHostTest(runs.RunTest):
                 self.assertGreater(largest_difference(actual, composite), 10 * LEVELS, name)
 
     def test_eval(self):
-        for protocol in ("idih", "full"):  # the whole network at 256x256, and what `harmonize` does
+        for protocol in ("idih", "full"):  # not rounded, and what `harmonize` does
             arguments = [*self.scored, "--protocol", protocol, "--json", "-"]
             cpu, cuda = (run_on(device, "eval", *arguments).stdout for device in DEVICES)
             scores = json.loads(cuda)

@@ -76,6 +76,24 @@ class TrainingTest(runs.RunTest):
         self.assertIn("best.safetensors: weights", result.stderr)
         self.assertFalse((self.folder / "other").exists())
 
+    def test_results_of_a_step_are_harmonized_again_in_the_next(self):
+        self.train(self.folder / "once", "--set", "train.second_pass=0", "--set", "train.steps=2")
+        losses = [[line["loss_rec"] for line in runs.read_metrics(folder)[:2]]
+                  for folder in (self.folder / "once", self.reference)]
+        self.assertEqual(losses[0][0], losses[1][0])
+        self.assertNotEqual(losses[0][1], losses[1][1])
+
+    def test_a_run_from_before_a_key_was_there_goes_on(self):
+        folder = self.folder / "run"
+        self.train(folder, "--set", "train.steps=5")
+        config = json.loads((folder / "config.json").read_text())
+        del config["model"]["head_level"]
+        (folder / "config.json").write_text(json.dumps(config))
+        result = program.run("train", self.config, "--resume", folder, "--threads", 1, "--set", "model.head_level=0")
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("model.head_level was 1 and is 0", result.stderr)
+        self.assertEqual(self.resume(folder), 5)
+
     def test_the_same_seed_gives_the_same_bits(self):
         self.train(self.folder / "again")
         self.expect_reference(self.folder / "again")

@@ -75,6 +75,7 @@ TEST_CASE("a wrong configuration is told in one line") {
   CHECK(contains(message_of(R"({"model": {"head": "afine"}})"), "did you mean 'affine'"));
   CHECK(contains(message_of(R"({"data": [{"kind": "photos"}]})"), "data[0]"));
   CHECK(contains(message_of(R"({"loss": {"contrast": {"levels": [5]}}})"), "below 5"));
+  CHECK(contains(message_of(R"({"model": {"preset": "tiny", "head_level": 3}})"), "a level below 3"));
   CHECK(contains(message_of(R"({"train": {"batch": 5, "second_pass": 3}})"),
                  "expected at most half of train.batch, 2"));
   CHECK(contains(message_of("[]"), "expected an object"));

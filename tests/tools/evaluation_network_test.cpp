@@ -62,3 +62,18 @@ TEST_CASE("a picture is scored as it is harmonized, at any inference size") {
     CHECK(difference(harmonizer, store, inference_size) <= 0.5 / 257 + 1e-3);
   }
 }
+
+TEST_CASE("without any background nothing is changed") {
+  ParameterStore store;
+  const Harmonizer harmonizer(store, test::tiny_options());
+  test::allocate_stirred(store, 5);
+  const test::EmbeddedPicture picture;
+  const Image composite = image_of(picture.image, picture.width, picture.height, 3);
+  Image mask(picture.width, picture.height, 1);
+  std::fill(mask.pixels.begin(), mask.pixels.end(), std::uint8_t{255});
+  Context context;
+  EvaluationNetwork network(context, harmonizer, 256);
+  CHECK(network.harmonize(composite, mask).pixels == to_float(composite).pixels);
+  mask.pixels.front() = 254;
+  CHECK(network.harmonize(composite, mask).pixels != to_float(composite).pixels);
+}

@@ -38,8 +38,8 @@ void print_table(std::FILE* out, const std::vector<PictureResult>& results) {
                    row.method.c_str(), static_cast<long long>(row.worse), static_cast<long long>(row.images));
 }
 
-// Under `full` the model works as `attune harmonize` does, at native size with an 8-bit result; under the others the
-// network's own output at 256x256 is scored, not rounded.
+// Under `full` the model works as `attune harmonize` does, at native size with an 8-bit result; under the others so does it on
+// pictures of 256x256, but for the rounding.
 Method make_model(const Options& options, Protocol protocol) {
   const auto model = std::make_shared<const Model>(
       options.model.empty() ? shipped_model_path() : std::filesystem::path(options.model));

@@ -66,6 +66,8 @@ void check(const Config& config, const std::string& name) {
     must(level < levels, text("loss.contrast.levels: got ", level, ", expected a level below ", levels));
   must(!config.loss.contrast.options.levels.empty() || config.loss.contrast.weight == 0,
        "loss.contrast.levels is empty");
+  must(config.model.options.head_level < levels,
+       text("model.head_level: got ", config.model.options.head_level, ", expected a level below ", levels));
   must(config.model.options.fusion.size() == 1 ||
            static_cast<int>(config.model.options.fusion.size()) == levels,
        text("model.fusion has ", config.model.options.fusion.size(), " entries, expected 1 or ", levels,

@@ -4,9 +4,7 @@
 #include <memory>
 
 #include "core/context.h"
-#include "layers/graph.h"
-#include "layers/harmonizer/harmonizer.h"
-#include "layers/harmonizer/model_file.h"
+#include "layers/harmonizer/inference.h"
 #include "tools/metrics/metrics.h"
 
 namespace attune::tools {
@@ -19,20 +17,17 @@ class EvaluationNetwork {
 
   // The harmonized picture, RGB on the 0..255 scale, clamped, not rounded. `composite` is RGB and `mask` grey (soft
   // where its values are) of one size. As in `attune harmonize`, the network sees them scaled down to its inference
-  // size, and its transform is applied to all of the picture's pixels.
+  // size, its transform is applied to all of the picture's pixels, and without any background nothing is changed.
   FloatImage harmonize(const Image& composite, const Image& mask);
 
  private:
-  void plan(const PictureSize& network);
   // The picture `composite` [1, H, W, 3] and its mask [1, H, W] on the device, recoloured by the head's map.
   Tensor transformed(const Image& composite, const Image& mask);
 
   Context& context_;
   const Harmonizer& harmonizer_;
   std::int64_t inference_size_;
-  std::unique_ptr<Graph> graph_;
-  PictureSize network_;
-  ValueId composite_ = 0, mask_ = 0, result_ = 0;
+  std::unique_ptr<InferenceGraph> network_;  // for the last picture's size
 };
 
 }  // namespace attune::tools

@@ -54,7 +54,9 @@ std::string resume_run(const RunFolder& folder, const Config& config) {
     start_run(folder, config);
     return "";
   }
-  const Json earlier = load_json(folder.config()), now = Json::parse(config_as_json(config).dump());
+  // Read as a configuration, since a run of an earlier program lacks keys of today, and ran as their defaults say.
+  const auto resolved = [](const Config& one) { return Json::parse(config_as_json(one).dump()); };
+  const Json earlier = resolved(load_config(folder.config())), now = resolved(config);
   std::string note;
   for (const Json& change : Json::diff(earlier, now)) {
     const std::string pointer = change.at("path").get<std::string>();

@@ -211,10 +211,11 @@ void Trainer::restore(const RunFolder& folder) {
   std::fprintf(stderr, "attune: going on after step %lld\n", static_cast<long long>(step_));
 }
 
-// How strongly the composites differ from their photographs.
+// How strongly the composites differ from their photographs, but for those whose places results of the step before take.
 void Trainer::count_strength(const Batch& batch) {
+  const std::int64_t first = step_ == 0 ? 0 : config_.train.second_pass;
   const std::int64_t pixels = config_.train.size * config_.train.size;
-  for (std::int64_t n = 0; n < config_.train.batch; ++n) {
+  for (std::int64_t n = first; n < config_.train.batch; ++n) {
     const float *composite = batch.composite.as<float>() + n * pixels * 3,
                 *real = batch.real.as<float>() + n * pixels * 3;
     const float* mask = batch.mask.as<float>() + n * pixels;

@@ -1,0 +1,32 @@
+// A harmonizer at work on a picture of any size: the network sees it scaled down, and the affine head's map is applied to
+// all of its pixels.
+#pragma once
+
+#include "kernels/color_transform/color_transform.h"
+#include "layers/graph.h"
+#include "layers/harmonizer/model_file.h"
+
+namespace attune {
+
+struct PictureSize {
+  std::int64_t height = 0, width = 0;
+};
+
+// What the network of a model sees of a picture of `size`: with the blend head, whose result is the picture, all of it.
+PictureSize network_size(const ModelDescription& model, const PictureSize& size);
+
+// A graph (composite, mask) -> result, planned for pictures of the network's size: the affine head's map, or the blend head's
+// picture.
+struct InferenceGraph {
+  Graph graph;
+  ValueId composite = 0, mask = 0, result = 0;
+  PictureSize size;
+
+  InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network);
+};
+
+// The map's cells per pixel of a picture of which the network saw `network`.
+color_transform::Options transform_scale(const Harmonizer& harmonizer, const PictureSize& network,
+                                         const PictureSize& picture);
+
+}  // namespace attune
