@@ -4,10 +4,11 @@
 // Forward, per image n over its pixels p and the 3 channels c, with d = prediction - target:
 //
 //     area_n = max( sum_p m(p), minimum_area_fraction H W )
-//     E_n    = sum_{p, c} d^2 / (3 area_n)              squared, robust
+//     E_n    = sum_{p, c} d^2 / (3 area_n)              squared, robust, logarithmic
 //     E_n    = sum_{p, c} |d| / (3 area_n)              absolute
 //     l_n    = E_n                                      squared, absolute
 //     l_n    = sqrt(E_n + 1e-4) - 1e-2                  robust: grows like |d| where E_n >> 1e-4; 0 at 0
+//     l_n    = 1e-2 log(1 + E_n / 1e-4)                 logarithmic: 0.0023 a decibel of fPSNR where E_n >> 1e-4
 //     loss   = mean_n l_n
 //
 // The sum runs over all pixels, as in iDIH: outside the mask the harmonizer returns its input, so that d = 0
@@ -16,6 +17,7 @@
 // Backward, with upstream dloss:
 //
 //     dprediction = dloss / N l'(E_n)  2 d / (3 area_n)    squared: l' = 1; robust: l' = 1 / (2 (l_n + 1e-2))
+//                                                          logarithmic: l' = 1e2 exp(-1e2 l_n)
 //     dprediction = dloss / N sign(d) / (3 area_n)         absolute; sign(0) = 0
 //
 // The mask is data and gets no gradient; nor does the target.
@@ -46,9 +48,9 @@
 
 namespace attune::reconstruction {
 
-enum class Penalty : std::uint8_t { squared, robust, absolute };
+enum class Penalty : std::uint8_t { squared, robust, absolute, logarithmic };
 
-// The robust penalty's constants: its root is smooth at 0 and its value there is 0.
+// The constants of the robust and the logarithmic penalty: both are smooth and 0 at 0.
 inline constexpr double robust_offset = 1e-4;
 inline constexpr double robust_root = 1e-2;  // sqrt(robust_offset)
 

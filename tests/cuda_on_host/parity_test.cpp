@@ -57,13 +57,14 @@ Json random_network(std::uint64_t seed) {
   Json whole_model = model;
   whole_model["global"] = draw.one_of({false, true});
   whole_model["head_level"] = draw.between(0, count - 1);
-  return {
-      {"seed", seed},
-      {"model", whole_model},
-      {"train",
-       {{"batch", draw.between(1, 3)},
-        {"size", draw.between(std::max<std::int64_t>(8, std::int64_t{1} << count), 40)}}},
-      {"loss", {{"reconstruction", draw.one_of({"squared", "robust", "absolute"})}, {"contrast", contrast}}}};
+  return {{"seed", seed},
+          {"model", whole_model},
+          {"train",
+           {{"batch", draw.between(1, 3)},
+            {"size", draw.between(std::max<std::int64_t>(8, std::int64_t{1} << count), 40)}}},
+          {"loss",
+           {{"reconstruction", draw.one_of({"squared", "robust", "absolute", "logarithmic"})},
+            {"contrast", contrast}}}};
 }
 
 // The parameter whose gradients differ most, as a share of all gradients' norm.

@@ -29,6 +29,8 @@ inline const char* name_of(reconstruction::Penalty penalty) {
       return "robust";
     case reconstruction::Penalty::absolute:
       return "absolute";
+    case reconstruction::Penalty::logarithmic:
+      return "logarithmic";
   }
   return "?";
 }
@@ -42,14 +44,18 @@ inline const std::vector<ReconstructionCase>& reconstruction_cases() {
       {"one_pixel", 1, 1, 1, Penalty::squared, Values::random, Mask::full, 1, accumulate},
       {"one_pixel_empty", 5, 1, 1, Penalty::absolute, Values::random, Mask::empty, 0, overwrite},
       {"small", 5, 7, 13, Penalty::robust, Values::random, Mask::soft, 1, accumulate},
+      {"small_logarithmic", 5, 7, 13, Penalty::logarithmic, Values::random, Mask::random, 1, accumulate},
       {"small_equal", 1, 7, 13, Penalty::absolute, Values::constant, Mask::random, 1, overwrite},
       {"small_equal_robust", 5, 7, 13, Penalty::robust, Values::constant, Mask::one_pixel, 0, overwrite},
+      {"small_equal_logarithmic", 5, 7, 13, Penalty::logarithmic, Values::constant, Mask::one_pixel, 0,
+       overwrite},
       {"small_large_mean", 1, 7, 13, Penalty::squared, Values::large_mean, Mask::one_pixel, 1, overwrite},
       {"one_run", 1, 64, 64, Penalty::absolute, Values::large_mean, Mask::soft, 0, accumulate},
       {"odd", 1, 255, 257, Penalty::squared, Values::random, Mask::all_but_one_pixel, 1, accumulate},
       {"odd_empty", 1, 255, 257, Penalty::robust, Values::large_mean, Mask::empty, 0, accumulate},
       {"odd_random", 2, 255, 257, Penalty::absolute, Values::random, Mask::random, 1, overwrite},
       {"aligned", 2, 96, 128, Penalty::robust, Values::random, Mask::soft, 0, overwrite},  // in several slabs
+      {"odd_logarithmic", 2, 255, 257, Penalty::logarithmic, Values::large_mean, Mask::soft, 0, overwrite},
       {"many_images", 33, 2, 4, Penalty::squared, Values::random, Mask::soft, 0, accumulate},
       {"training", 8, 192, 192, Penalty::robust, Values::random, Mask::random, 0, overwrite, true},
       {"training_256", 8, 256, 256, Penalty::squared, Values::random, Mask::soft, 0, overwrite, true},

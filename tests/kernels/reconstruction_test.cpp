@@ -51,7 +51,7 @@ TEST_CASE("reconstruction's reference gradient is the derivative of its forward"
     const ReconstructionCase& c = case_named(name);
     for (const reconstruction::Penalty penalty :
          {reconstruction::Penalty::squared, reconstruction::Penalty::robust,
-          reconstruction::Penalty::absolute}) {
+          reconstruction::Penalty::absolute, reconstruction::Penalty::logarithmic}) {
       // Equal pictures are at the kink of |d|.
       if (c.values == Values::constant && penalty == reconstruction::Penalty::absolute) continue;
       INFO("case " << name << " " << name_of(penalty));
@@ -113,17 +113,19 @@ TEST_CASE("reconstruction by hand") {
   CHECK(loss_of(prediction, target, half, {Penalty::absolute, 0.1f}) == Approx(6 / 4.5));
   CHECK(loss_of(prediction, target, half, {Penalty::robust, 0.1f}) ==
         Approx(std::sqrt(14 / 4.5 + 1e-4) - 1e-2));
+  CHECK(loss_of(prediction, target, half, {Penalty::logarithmic, 0.1f}) ==
+        Approx(1e-2 * std::log(1 + 14 / 4.5 / 1e-4)));
   CHECK(loss_of(prediction, target, none, {Penalty::squared, 0.1f}) == Approx(14 / 0.6));
   CHECK(loss_of(prediction, target, none, {}) == Approx(14 / (3 * 2 * 100.0 / 65536)));
-  for (const Penalty penalty : {Penalty::squared, Penalty::robust, Penalty::absolute})
+  for (const Penalty penalty : {Penalty::squared, Penalty::robust, Penalty::absolute, Penalty::logarithmic})
     CHECK(std::fabs(loss_of(target, target, half, {penalty, 0.1f})) < 1e-9);
 }
 
 TEST_CASE("reconstruction's gradient is 0 where the pictures are equal") {
   const ReconstructionCase& c = case_named("small_equal");
   for (const reconstruction::Penalty penalty :
-       {reconstruction::Penalty::squared, reconstruction::Penalty::robust,
-        reconstruction::Penalty::absolute}) {
+       {reconstruction::Penalty::squared, reconstruction::Penalty::robust, reconstruction::Penalty::absolute,
+        reconstruction::Penalty::logarithmic}) {
     ReconstructionProblem problem(c, DType::f32, seed);
     problem.options.penalty = penalty;
     Context context({}, 1);

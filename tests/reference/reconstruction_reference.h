@@ -27,6 +27,7 @@ void forward(const Forward& a, const Options& options) {
     }
     T value = pixels > 0 ? sum / (3 * area) : T(0);
     if (options.penalty == Penalty::robust) value = std::sqrt(value + T(1e-4)) - T(1e-2);
+    if (options.penalty == Penalty::logarithmic) value = T(1e-2) * std::log(1 + value / T(1e-4));
     a.per_image.as<T>()[n] = value;
     a.area.as<T>()[n] = area;
     loss += value;
@@ -48,6 +49,9 @@ void backward(const Backward& a, const Options& options) {
         break;
       case Penalty::robust:
         gradient *= 2 * d / (2 * (a.per_image.as<T>()[n] + T(1e-2)));
+        break;
+      case Penalty::logarithmic:
+        gradient *= 2 * d * T(1e2) * std::exp(-T(1e2) * a.per_image.as<T>()[n]);
         break;
       case Penalty::absolute:
         gradient *= d > 0 ? T(1) : d < 0 ? T(-1) : T(0);

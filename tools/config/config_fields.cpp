@@ -217,8 +217,9 @@ std::vector<Field> config_fields(Config& config) {
        choice<reconstruction::Penalty>(reconstruction.penalty,
                                        {{"squared", reconstruction::Penalty::squared},
                                         {"robust", reconstruction::Penalty::robust},
-                                        {"absolute", reconstruction::Penalty::absolute}}),
-       "Foreground-normalized loss: squared error, its robust root per picture, or absolute error"},
+                                        {"absolute", reconstruction::Penalty::absolute},
+                                        {"logarithmic", reconstruction::Penalty::logarithmic}}),
+       "Foreground-normalized loss: squared error, its root or logarithm per picture, or absolute error"},
       {"loss.minimum_area", &reconstruction.minimum_area_fraction,
        "Foregrounds count as at least this share of the picture", 0, 1}};
   add_contrast_fields(fields, config.loss.contrast);
