@@ -113,7 +113,7 @@ attune_mask_kind Session::harmonize(const attune_picture& unchecked, float stren
 }
 
 void Session::plan(const PictureSize& network) {
-  if (network_ && network.height == network_->size.height && network.width == network_->size.width) return;
+  if (network_ && network_->size == network) return;
   network_ = std::make_unique<InferenceGraph>(context_, model_.harmonizer(), network);
   network_->graph.pack_parameters(context_);  // a loaded model doesn't change
   if (context_.device().kind == DeviceKind::cpu) return;

@@ -26,8 +26,8 @@ ATTUNE_HOST_DEVICE inline float gradient_scale(Penalty penalty, float dloss, std
       return static_cast<float>(2 * scale);
     case Penalty::robust:
       return static_cast<float>(scale / (static_cast<double>(loss) + robust_root));
-    case Penalty::
-        logarithmic:  // 2 l' = 2 root / (E + offset), where root = sqrt(offset) and E + offset = offset exp(l / root)
+    case Penalty::logarithmic:
+      // 2 l' = 2 root / (E + offset), where root = sqrt(offset) and E + offset = offset exp(l / root)
       return static_cast<float>(2 * scale / robust_root * std::exp(-static_cast<double>(loss) / robust_root));
     case Penalty::absolute:
       break;

@@ -80,9 +80,8 @@ class Harmonizer {
     const StyleFusionLayer* fusion;  // null without
   };
 
-  int finest_level() const {
-    return options_.head == Head::affine ? options_.head_level : 0;
-  }  // of the decoder
+  // Of the decoder.
+  int finest_level() const { return options_.head == Head::affine ? options_.head_level : 0; }
   std::int64_t channels(int level) const { return options_.channels[static_cast<std::size_t>(level)]; }
   Fusion fusion_at(int level) const;
   const ConvolutionLayer* convolution(ParameterStore& store, const std::string& name, std::int64_t inputs,

@@ -10,6 +10,8 @@ namespace attune {
 
 struct PictureSize {
   std::int64_t height = 0, width = 0;
+
+  friend bool operator==(const PictureSize&, const PictureSize&) = default;
 };
 
 // What the network of a model sees of a picture of `size`: with the blend head, whose result is the picture, all of it.

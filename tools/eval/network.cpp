@@ -42,7 +42,7 @@ FloatImage EvaluationNetwork::harmonize(const Image& composite, const Image& mas
   if (std::all_of(mask.pixels.begin(), mask.pixels.end(), whole)) return to_float(composite);
   const PictureSize size =
       network_size({harmonizer_.options(), inference_size_}, {composite.height, composite.width});
-  if (!network_ || size.height != network_->size.height || size.width != network_->size.width)
+  if (!network_ || network_->size != size)
     network_ = std::make_unique<InferenceGraph>(context_, harmonizer_, size);
   upload(context_, composite, network_->graph.value(network_->composite));
   upload(context_, mask, network_->graph.value(network_->mask));
