@@ -1,4 +1,4 @@
-// Packed rows of 8 or 16 bits: a vector of pixels is widened to f32, transformed and narrowed in registers.
+// Packed rows of 8 or 16 bits or floats: a vector of pixels is widened to f32, transformed and narrowed in registers.
 // Vectors without any mask are copied.
 #include <cstring>
 #include <limits>
@@ -23,7 +23,10 @@ using SampleTag = hn::Rebind<S, F32>;
 
 template <class S>
 HWY_INLINE V32 widen_samples(hn::Vec<SampleTag<S>> samples) {
-  return hn::ConvertTo(F32(), hn::PromoteTo(I32(), samples));
+  if constexpr (std::is_same_v<S, float>)
+    return samples;
+  else
+    return hn::ConvertTo(F32(), hn::PromoteTo(I32(), samples));
 }
 
 // Clamped to [low, high] within [0, peak], halves rounded up. What is added is the largest float below 1/2: with
@@ -56,47 +59,59 @@ struct PackedPixels {
   }
 };
 
-// The mask's weights at the pixels from `column` on, times the strength.
+template <class S>
+constexpr float peak_of = std::is_same_v<S, float> ? 1 : static_cast<float>(std::numeric_limits<S>::max());
+
+// The mask's weights at the pixels from `column` on, times the strength. Inverted, |m - peak| is exactly 0 at the peak.
 template <class M>
 class MaskRow {
  public:
-  MaskRow(const void* mask, float strength)
-      : mask_(static_cast<const M*>(mask)),
-        factor_(std::is_same_v<M, std::uint8_t> ? strength / 255.0f : strength) {}
+  MaskRow(const void* mask, float strength, bool inverted)
+      : mask_(static_cast<const M*>(mask)), factor_(strength) {
+    if constexpr (std::is_same_v<M, std::uint8_t>) factor_ /= peak_of<M>;
+    if constexpr (!std::is_same_v<M, void>) zero_ = inverted ? peak_of<M> : 0;
+  }
 
   HWY_INLINE V32 at(std::int64_t column, std::size_t n) const {
     const V32 factor = hn::Set(F32(), factor_);
     if constexpr (std::is_same_v<M, void>) {
       return factor;
-    } else if constexpr (std::is_same_v<M, float>) {
-      return hn::Mul(load_first(mask_ + column, n), factor);
     } else {
-      if (n == lanes()) return hn::Mul(widen_samples<M>(hn::LoadU(SampleTag<M>(), mask_ + column)), factor);
-      HWY_ALIGN M tail[max_lanes] = {};
-      std::memcpy(tail, mask_ + column, n);
-      return hn::Mul(widen_samples<M>(hn::Load(SampleTag<M>(), tail)), factor);
+      return hn::Mul(hn::AbsDiff(values(column, n), hn::Set(F32(), zero_)), factor);
     }
   }
 
  private:
+  HWY_INLINE V32 values(std::int64_t column, std::size_t n) const {
+    if (n == lanes()) return widen_samples<M>(hn::LoadU(SampleTag<M>(), mask_ + column));
+    HWY_ALIGN M tail[max_lanes] = {};
+    std::memcpy(tail, mask_ + column, n * sizeof(M));
+    return widen_samples<M>(hn::Load(SampleTag<M>(), tail));
+  }
+
   const M* mask_;
-  float factor_;
+  float factor_, zero_ = 0;
 };
 
-// v + s (clamp(v + d) - v), which is v + s d clamped to what [0, peak] becomes: [v - s v, v - s v + s peak].
+// v + s (clamp(v + d) - v), which is v + s d clamped to what [0, peak] becomes: [v - s v, v - s v + s peak]; of a float
+// outside, to what [min(0, v), max(1, v)] becomes. m = 0 leaves a float alone, however those bounds round.
 template <class S>
-HWY_INLINE hn::Vec<SampleTag<S>> mixed_samples(V32 v, V32 mixed, float strength) {
-  constexpr float peak = static_cast<float>(std::numeric_limits<S>::max());
-  const V32 low = hn::Mul(v, hn::Set(F32(), 1 - strength));
-  return narrow_samples<S>(mixed, low, hn::Add(low, hn::Set(F32(), strength * peak)));
+HWY_INLINE hn::Vec<SampleTag<S>> mixed_samples(V32 v, V32 m, V32 mixed, float strength) {
+  const V32 rest = hn::Mul(v, hn::Set(F32(), 1 - strength));
+  if constexpr (std::is_same_v<S, float>) {
+    const V32 s = hn::Set(F32(), strength), zero = hn::Zero(F32()), peak = hn::Set(F32(), peak_of<S>);
+    const V32 low = hn::MulAdd(s, hn::Min(v, zero), rest), high = hn::MulAdd(s, hn::Max(v, peak), rest);
+    return hn::IfThenElse(hn::Eq(m, zero), v, hn::Min(hn::Max(mixed, low), high));
+  } else {
+    return narrow_samples<S>(mixed, rest, hn::Add(rest, hn::Set(F32(), strength * peak_of<S>)));
+  }
 }
 
 // v + strength (h - v) for a vector of pixels; m is the mask times the strength.
 template <class S, int channels, class Parameter>
 HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, float strength,
                                  PackedPixels<S, channels>& pixels) {
-  constexpr float peak_value = static_cast<float>(std::numeric_limits<S>::max());
-  const V32 half = hn::Set(F32(), peak_value / 2), peak = hn::Set(F32(), peak_value);
+  const V32 half = hn::Set(F32(), peak_of<S> / 2), peak = hn::Set(F32(), peak_of<S>);
   const V32 v0 = widen_samples<S>(pixels.c0), v1 = widen_samples<S>(pixels.c1),
             v2 = widen_samples<S>(pixels.c2);
   const V32 x0 = hn::Sub(v0, half), x1 = hn::Sub(v1, half), x2 = hn::Sub(v2, half);
@@ -109,9 +124,9 @@ HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, float streng
   const V32 t2 =
       hn::MulAdd(parameter(6), x0,
                  hn::MulAdd(parameter(7), x1, hn::MulAdd(parameter(8), x2, hn::Mul(parameter(11), peak))));
-  pixels.c0 = mixed_samples<S>(v0, hn::MulAdd(m, t0, v0), strength);
-  pixels.c1 = mixed_samples<S>(v1, hn::MulAdd(m, t1, v1), strength);
-  pixels.c2 = mixed_samples<S>(v2, hn::MulAdd(m, t2, v2), strength);
+  pixels.c0 = mixed_samples<S>(v0, m, hn::MulAdd(m, t0, v0), strength);
+  pixels.c1 = mixed_samples<S>(v1, m, hn::MulAdd(m, t1, v1), strength);
+  pixels.c2 = mixed_samples<S>(v2, m, hn::MulAdd(m, t2, v2), strength);
 }
 
 template <class S, int channels, class M>
@@ -121,7 +136,7 @@ struct PackedRows {
   float strength;  // a's, by value: read through the reference it took 16-bit rows a tenth of their time
 
   HWY_INLINE MaskRow<M> mask(std::int64_t row) const {
-    return {a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr, strength};
+    return {a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr, strength, a.inverted};
   }
   HWY_INLINE const S* in(std::int64_t row, std::int64_t column) const {
     return reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride) + channels * column;
@@ -196,8 +211,14 @@ void apply_with_channels(Context& context, const Rows& a, const Options& options
 
 template <class T>
 void apply_with_samples(Context& context, const Rows& a, const Options& options) {
-  a.sample == Rows::Sample::u8 ? apply_with_channels<T, std::uint8_t>(context, a, options)
-                               : apply_with_channels<T, std::uint16_t>(context, a, options);
+  switch (a.sample) {
+    case Rows::Sample::u8:
+      return apply_with_channels<T, std::uint8_t>(context, a, options);
+    case Rows::Sample::u16:
+      return apply_with_channels<T, std::uint16_t>(context, a, options);
+    case Rows::Sample::f32:
+      return apply_with_channels<T, float>(context, a, options);
+  }
 }
 
 void apply_rows_any(Context& context, const Rows& a, const Options& options) {

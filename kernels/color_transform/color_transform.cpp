@@ -49,6 +49,18 @@ void check_row_memory(const char* name, const void* data, std::int64_t stride, s
           " bytes is not aligned to its elements");
 }
 
+std::int64_t bytes_of(Rows::Sample sample) {
+  switch (sample) {
+    case Rows::Sample::u8:
+      return 1;
+    case Rows::Sample::u16:
+      return 2;
+    case Rows::Sample::f32:
+      break;
+  }
+  return 4;
+}
+
 void check_rows(const Context& context, const Rows& rows) {
   check_activation(op, "transform", context, rows.transform, 3);
   require(rows.width >= 0 && rows.height >= 0 && 0 <= rows.row_begin && rows.row_begin <= rows.row_end &&
@@ -62,11 +74,13 @@ void check_rows(const Context& context, const Rows& rows) {
   const std::int64_t pixels = Shape{rows.row_end - rows.row_begin, rows.width, rows.channels}.elements();
   check_cells(rows.transform.shape, pixels);
   if (pixels == 0) return;
-  const std::int64_t sample = rows.sample == Rows::Sample::u16 ? 2 : 1;
+  const std::int64_t sample = bytes_of(rows.sample);
   check_row_memory("in", rows.in, rows.in_stride, sample);
   check_row_memory("out", rows.out, rows.out_stride, sample);
   require(rows.in != rows.out || rows.in_stride == rows.out_stride, ErrorKind::argument, op,
           ": in place with strides ", rows.in_stride, " and ", rows.out_stride);
+  require(rows.mask_type != Rows::MaskType::none || !rows.inverted, ErrorKind::argument, op,
+          ": no mask cannot be inverted");
   if (rows.mask_type != Rows::MaskType::none)
     check_row_memory("mask", rows.mask, rows.mask_stride, rows.mask_type == Rows::MaskType::f32 ? 4 : 1);
 }

@@ -66,15 +66,16 @@ void forward(Context& context, const Forward& arguments, const Options& options)
 void backward(Context& context, const Backward& arguments, const Options& options);
 
 // Rows [row_begin, row_end) of a picture of height x width pixels in CPU memory: interleaved RGB or RGBA (or
-// any other order that T was made for) of 8 or 16 bits. A caller may hand a picture over in bands.
+// any other order that T was made for) of 8 or 16 bits or floats. A caller may hand a picture over in bands.
 //
-//     h  = clamp(v + m ( A^ (v - peak / 2) + peak b^ ))     peak = 255 or 65535
+//     h  = clamp(v + m ( A^ (v - peak / 2) + peak b^ ))     peak = 255, 65535 or 1
 //     v' = round(v + strength (h - v))
 //
-// Clamped before it is mixed, so that what lies halfway lies halfway to what strength 1 gives. Halves round away
-// from zero. Pixels of strength m = 0, and alpha everywhere, are copied exactly.
+// Clamped before it is mixed, so that what lies halfway lies halfway to what strength 1 gives: to 0..peak, and floats to
+// what lies between these and v, so that a sample outside stays where T = 0. Halves round away from zero; floats are not
+// rounded. Pixels of strength m = 0, and alpha everywhere, are copied exactly.
 struct Rows {
-  enum class Sample : std::uint8_t { u8, u16 };
+  enum class Sample : std::uint8_t { u8, u16, f32 };
   enum class MaskType : std::uint8_t { none, u8, f32 };  // none: m = 1; u8: m / 255
 
   ConstTensorView transform;  // [h, w, 12], f32 or bf16, on the CPU
@@ -88,8 +89,9 @@ struct Rows {
   std::int64_t in_stride = 0;
   void* out = nullptr;
   std::int64_t out_stride = 0;
-  // One value a pixel, from row row_begin on.
+  // One value a pixel, from row row_begin on; 1 - m stands in m's place where it is inverted.
   MaskType mask_type = MaskType::none;
+  bool inverted = false;  // not with MaskType::none
   const void* mask = nullptr;
   std::int64_t mask_stride = 0;
   float strength = 1;  // 0..1

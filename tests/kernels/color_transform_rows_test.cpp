@@ -25,6 +25,7 @@ struct RowsCase {
   DType dtype = DType::f32;
   float strength = 1;
   std::int64_t gap = 0;  // samples, and mask elements, between the rows
+  bool inverted = false;
 };
 
 std::vector<RowsCase> rows_cases() {
@@ -37,6 +38,8 @@ std::vector<RowsCase> rows_cases() {
       {"finer_cells", 6, 37, 20, 120, 3.1f, 4, MaskType::f32, DType::f32, 1, 5},
       {"strength_and_bytes", 6, 50, 2, 3, 0.06f, 4, MaskType::u8, DType::f32, 0.7f, 2},
       {"strength_0", 3, 40, 2, 2, 0.05f, 3, MaskType::u8, DType::f32, 0},
+      {"inverted_bytes", 6, 50, 2, 3, 0.06f, 4, MaskType::u8, DType::f32, 0.7f, 2, true},
+      {"inverted_floats", 5, 71, 2, 3, 0.05f, 3, MaskType::f32, DType::bf16, 1, 1, true},
   };
 }
 
@@ -52,18 +55,26 @@ struct Picture {
   explicit Picture(const RowsCase& c_) : transform({c_.h, c_.w, 12}, c_.dtype), c(c_) {
     std::mt19937 generator(seed);
     in.resize(static_cast<std::size_t>(c.height * row_samples()));
-    for (S& v : in) v = static_cast<S>(generator());
+    for (S& v : in) v = sample(generator());
     out.assign(in.size(), S(0x5a));
     const std::vector<double> mask = make_mask(Mask::soft, 1, c.height * (c.width + c.gap), seed);
     for (std::size_t i = 0; i < mask.size(); ++i) {
       // Whole vectors without mask must occur, too.
-      const double m = i / 40 % 3 == 1 ? 0 : mask[i];
+      const double m = i / 40 % 3 == 1 ? (c.inverted ? 1 : 0) : mask[i];
       mask8.push_back(static_cast<std::uint8_t>(std::round(255 * m)));
       mask32.push_back(static_cast<float>(m));
     }
     std::vector<double> values = make_values(Values::random, transform.shape().elements(), seed);
     for (double& v : values) v *= 0.3;
     transform.set(values);
+  }
+
+  // Floats from -0.3 to 1.3: a sixth of them outside of black and white on either side.
+  static S sample(std::uint_fast32_t random) {
+    if constexpr (std::is_same_v<S, float>)
+      return static_cast<float>(random) * (1.6f / 4294967296.0f) - 0.3f;
+    else
+      return static_cast<S>(random);
   }
 
   std::int64_t row_samples() const { return c.width * c.channels + c.gap; }
@@ -73,7 +84,7 @@ struct Picture {
     Rows a;
     a.transform = transform.view();
     a.height = c.height, a.width = c.width, a.row_begin = begin, a.row_end = end;
-    a.sample = sizeof(S) == 1 ? Rows::Sample::u8 : Rows::Sample::u16;
+    a.sample = sizeof(S) == 1 ? Rows::Sample::u8 : sizeof(S) == 2 ? Rows::Sample::u16 : Rows::Sample::f32;
     a.channels = c.channels;
     a.in = from.data() + begin * row_samples(), a.out = to.data() + begin * row_samples();
     a.in_stride = a.out_stride = row_samples() * static_cast<std::int64_t>(sizeof(S));
@@ -82,14 +93,22 @@ struct Picture {
     if (c.mask == MaskType::u8) a.mask = mask8.data() + begin * mask_row, a.mask_stride = mask_row;
     if (c.mask == MaskType::f32) a.mask = mask32.data() + begin * mask_row, a.mask_stride = 4 * mask_row;
     a.strength = c.strength;
+    a.inverted = c.inverted;
     return a;
   }
 };
 
-// Exact but where the value lies so close to a half that f32 may fall to its other side.
+// Exact but where the value lies so close to a half that f32 may fall to its other side; floats within f32's own errors.
+template <class S>
+bool is_right(S value, double exact) {
+  const double slack = reference::color_transform::peak_of<S> * 4e-6,
+               distance = std::fabs(static_cast<double>(value) - exact);
+  if constexpr (std::is_same_v<S, float>) return distance <= slack;
+  return static_cast<double>(value) == std::round(exact) || distance <= 0.5 + slack;
+}
+
 template <class S>
 void check_samples(const Picture<S>& picture, const Rows& a) {
-  const double slack = std::numeric_limits<S>::max() * 4e-6;
   std::int64_t wrong = 0, inexact_outside = 0, gap_written = 0;
   for (std::int64_t row = 0; row < a.height; ++row) {
     for (std::int64_t i = 0; i < picture.row_samples(); ++i) {
@@ -106,8 +125,7 @@ void check_samples(const Picture<S>& picture, const Rows& a) {
                                        a, picture.options(), row, column, channel)
                                  : reference::color_transform::transformed_sample<S, bfloat16>(
                                        a, picture.options(), row, column, channel);
-        const double near = std::fabs(picture.out[at] - exact);
-        wrong += picture.out[at] != std::round(exact) && !(near <= 0.5 + slack);
+        wrong += !is_right(picture.out[at], exact);
       }
     }
   }
@@ -148,6 +166,23 @@ void check_all_cases() {
 
 TEST_CASE("apply_rows transforms 8-bit rows") { check_all_cases<std::uint8_t>(); }
 TEST_CASE("apply_rows transforms 16-bit rows") { check_all_cases<std::uint16_t>(); }
+TEST_CASE("apply_rows transforms rows of floats") { check_all_cases<float>(); }
+
+TEST_CASE("A float that is not finite stays where the mask is 0, and does not spread") {
+  for_each_cpu_target([] {
+    RowsCase c = rows_cases()[2];
+    Picture<float> picture(c);
+    picture.mask32[1] = 0, picture.mask32[4] = 1;
+    picture.in[3] = std::numeric_limits<float>::quiet_NaN(),
+    picture.in[13] = std::numeric_limits<float>::infinity();
+    Context context;
+    color_transform::apply_rows(context, picture.rows(0, c.height, picture.in, picture.out),
+                                picture.options());
+    CHECK(std::isnan(picture.out[3]));
+    for (std::size_t i = 0; i < picture.out.size(); ++i)
+      if (i != 3 && i / 3 != 4) REQUIRE(std::isfinite(picture.out[i]));
+  });
+}
 
 // b alone, so that the result is v + 255 b: halves, and the clamp at both ends.
 TEST_CASE("apply_rows rounds half away from zero and clamps") {
@@ -198,6 +233,7 @@ TEST_CASE("apply_rows refuses wrong arguments and writes nothing") {
   refused([](Rows& a, Options&) { a.row_end = a.height + 1; });
   refused([](Rows& a, Options&) { a.row_begin = a.row_end + 1; });
   refused([](Rows& a, Options&) { a.row_begin = -1; });
+  refused([](Rows& a, Options&) { a.mask_type = MaskType::none, a.inverted = true; });
   refused([](Rows& a, Options&) { a.width = -1; });
   refused([](Rows& a, Options&) { a.channels = 1; });
   refused([](Rows& a, Options&) { a.strength = 1.5f; });

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 #include "kernels/color_transform/color_transform.h"
 
@@ -96,32 +98,37 @@ void backward(const Backward& a, const Options& options) {
 }
 
 inline double row_mask(const Rows& a, std::int64_t row, std::int64_t column) {
+  if (a.mask_type == Rows::MaskType::none) return 1;
   const char* mask = static_cast<const char*>(a.mask) + row * a.mask_stride;
-  switch (a.mask_type) {
-    case Rows::MaskType::none:
-      return 1;
-    case Rows::MaskType::u8:
-      return static_cast<unsigned char>(mask[column]) / 255.0;
-    case Rows::MaskType::f32:
-      break;
-  }
-  return static_cast<double>(reinterpret_cast<const float*>(mask)[column]);
+  const double m = a.mask_type == Rows::MaskType::u8
+                       ? static_cast<unsigned char>(mask[column]) / 255.0
+                       : static_cast<double>(reinterpret_cast<const float*>(mask)[column]);
+  return a.inverted ? 1 - m : m;
 }
+
+template <class S>
+constexpr double peak_of = std::is_same_v<S, float> ? 1 : static_cast<double>(std::numeric_limits<S>::max());
 
 // The value of one colour sample before it is rounded.
 template <class S, class Cell>
 double transformed_sample(const Rows& a, const Options& options, std::int64_t row, std::int64_t column,
                           int i) {
-  const double peak = std::numeric_limits<S>::max();
+  const double peak = peak_of<S>;
   const S* v =
       reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride) + column * a.channels;
   const Corners<double> at =
       corners<double>(a.row_begin + row, column, a.transform.shape[0], a.transform.shape[1], options);
   double sum = peak * upsampled<double>(a.transform.as<Cell>(), at, 9 + i);
   for (int j = 0; j < 3; ++j)
-    sum += upsampled<double>(a.transform.as<Cell>(), at, 3 * i + j) * (v[j] - peak / 2);
-  const double harmonized = std::min(std::max(v[i] + row_mask(a, row, column) * sum, 0.0), peak);
-  return v[i] + static_cast<double>(a.strength) * (harmonized - v[i]);
+    sum += upsampled<double>(a.transform.as<Cell>(), at, 3 * i + j) * (static_cast<double>(v[j]) - peak / 2);
+  const double before = v[i], low = std::min(0.0, before), high = std::max(peak, before);
+  const double harmonized = std::min(std::max(before + row_mask(a, row, column) * sum, low), high);
+  return before + static_cast<double>(a.strength) * (harmonized - before);
+}
+
+template <class S>
+S rounded(double value) {
+  return static_cast<S>(std::is_same_v<S, float> ? value : std::round(value));
 }
 
 // Not in place: the samples of a pixel depend on each other.
@@ -134,7 +141,7 @@ void apply_rows(const Rows& a, const Options& options) {
       for (int i = 0; i < a.channels; ++i)
         out[column * a.channels + i] =
             i == 3 ? in[column * a.channels + i]
-                   : static_cast<S>(std::round(transformed_sample<S, Cell>(a, options, row, column, i)));
+                   : rounded<S>(transformed_sample<S, Cell>(a, options, row, column, i));
     }
 }
 
