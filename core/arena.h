@@ -27,8 +27,8 @@ ArenaPlan plan_arena(const std::vector<ArenaRequest>& requests);
 class Arena {
  public:
   Arena() = default;
-  Arena(Device device, std::int64_t bytes)
-      : device_(device), memory_(allocate(device, bytes)), bytes_(bytes) {}
+  Arena(Device device, std::int64_t bytes, const Allocator& allocator = {})
+      : device_(device), memory_(allocate(device, bytes, allocator)), bytes_(bytes) {}
 
   std::int64_t bytes() const { return bytes_; }
   TensorView view(std::int64_t offset, const Shape& shape, DType dtype) const {

@@ -19,8 +19,8 @@ int default_threads() {
 
 }  // namespace
 
-Context::Context(Device device, int threads)
-    : device_(device), threads_(threads > 0 ? threads : default_threads()) {
+Context::Context(Device device, int threads, const Allocator& allocator)
+    : device_(device), threads_(threads > 0 ? threads : default_threads()), allocator_(allocator) {
   if (device.kind != DeviceKind::cuda) return;
   require(built_with_cuda, ErrorKind::unsupported, "this build of attune has no CUDA backend");
   require(device.index >= 0 && device.index < cuda_device_count(), ErrorKind::unsupported, "no CUDA device ",
@@ -49,7 +49,7 @@ void* Context::workspace(std::int64_t bytes) {
   if (bytes > workspace_bytes_) {
     workspace_.reset();  // first, so that old and new are never held together
     workspace_bytes_ = 0;
-    workspace_ = allocate(device_, bytes);
+    workspace_ = allocate(device_, bytes, allocator_);
     workspace_bytes_ = bytes;
   }
   return workspace_.get();

@@ -13,13 +13,15 @@ namespace attune {
 class Context {
  public:
   // threads = 0 takes all cores. Throws ErrorKind::unsupported where the device is not there.
-  explicit Context(Device device = {}, int threads = 0);
+  explicit Context(Device device = {}, int threads = 0, const Allocator& allocator = {});
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
   Device device() const { return device_; }
   int threads() const { return threads_; }
+  // Of the CPU memory that is made for this context: its workspace, a planned graph's arena.
+  const Allocator& allocator() const { return allocator_; }
   // The stream that kernels are launched on (a cudaStream_t), made and owned by the context; null on the CPU.
   void* stream() const { return stream_; }
   // Waits for the stream. A failure of a kernel that ran on it surfaces here, as ErrorKind::device.
@@ -42,6 +44,7 @@ class Context {
  private:
   Device device_;
   int threads_;
+  Allocator allocator_;
   void* stream_ = nullptr;
   DeviceMemory workspace_{nullptr, DeviceMemoryDeleter{}};
   std::int64_t workspace_bytes_ = 0;

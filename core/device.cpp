@@ -22,15 +22,17 @@ namespace {
 constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
+// An empty tensor still has an address of its own. Not whole boundaries, as aligned_alloc wants: an access behind the
+// array is to be found.
+std::size_t allocated_bytes(std::size_t bytes) { return (bytes + alignment) / alignment * alignment; }
+
 // Large arrays lie in huge pages where the system gives these to who asks for them: a page's fault zeroes 2 MiB, not 4 KiB,
 // and walking an array misses fewer translations.
 void* allocate_cpu(std::size_t bytes) {
   const bool large = bytes >= 2 * huge_page;
   const std::size_t boundary = large ? huge_page : alignment;
   void* data = nullptr;
-  // An empty tensor still has an address of its own. Not aligned_alloc, which wants whole boundaries: an access behind the
-  // array is to be found.
-  if (posix_memalign(&data, boundary, (bytes + alignment) / alignment * alignment) != 0) return nullptr;
+  if (posix_memalign(&data, boundary, allocated_bytes(bytes)) != 0) return nullptr;
 #ifdef MADV_HUGEPAGE
   // Advice, which may fail; the rest behind the last whole page is not asked for.
   if (large) static_cast<void>(madvise(data, bytes / huge_page * huge_page, MADV_HUGEPAGE));
@@ -90,7 +92,10 @@ int cuda_device_count() noexcept {
 
 void DeviceMemoryDeleter::operator()(void* data) const noexcept {
   if (device.kind == DeviceKind::cpu) {
-    std::free(data);
+    if (data && allocator.release)
+      allocator.release(allocator.user, data, bytes);
+    else
+      std::free(data);
     return;
   }
 #ifdef ATTUNE_WITH_CUDA
@@ -98,18 +103,20 @@ void DeviceMemoryDeleter::operator()(void* data) const noexcept {
 #endif
 }
 
-DeviceMemory allocate(Device device, std::int64_t bytes) {
+DeviceMemory allocate(Device device, std::int64_t bytes, const Allocator& allocator) {
   require(bytes >= 0, ErrorKind::argument, "negative allocation: ", bytes);
   if (device.kind == DeviceKind::cpu) {
-    void* data = allocate_cpu(static_cast<std::size_t>(bytes));
+    const auto size = static_cast<std::size_t>(bytes);
+    void* data = allocator.allocate ? allocator.allocate(allocator.user, allocated_bytes(size), alignment)
+                                    : allocate_cpu(size);
     require(data != nullptr, ErrorKind::out_of_memory, "out of memory: asked for ", bytes, " bytes");
-    return {data, DeviceMemoryDeleter{device}};
+    return {data, DeviceMemoryDeleter{device, allocator, allocated_bytes(size)}};
   }
   require_cuda();
 #ifdef ATTUNE_WITH_CUDA
   // No more than asked for, so that an access behind it is found.
   return {allocate_cuda(device.index, static_cast<std::size_t>(std::max<std::int64_t>(bytes, 1))),
-          DeviceMemoryDeleter{device}};
+          DeviceMemoryDeleter{device, {}, 0}};
 #else
   return {nullptr, DeviceMemoryDeleter{}};
 #endif

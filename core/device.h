@@ -33,15 +33,25 @@ bool has_cuda_backend() noexcept;
 // The number of usable CUDA devices: 0 without the backend, a driver or a GPU. Never throws.
 int cuda_device_count() noexcept;
 
+// Where CPU memory comes from in the C library's place: an embedding program's functions, called on any thread. `allocate`
+// returns null where there is none. It must outlive what it gave.
+struct Allocator {
+  void* (*allocate)(void* user, std::size_t bytes, std::size_t alignment) = nullptr;
+  void (*release)(void* user, void* data, std::size_t bytes) = nullptr;
+  void* user = nullptr;
+};
+
 struct DeviceMemoryDeleter {
   Device device;
+  Allocator allocator;  // with its functions, where it gave the memory
+  std::size_t bytes = 0;
   void operator()(void* data) const noexcept;
 };
 using DeviceMemory = std::unique_ptr<void, DeviceMemoryDeleter>;
 
 // Throws ErrorKind::out_of_memory (how much was asked and, on CUDA, how much was free) or unsupported.
-// The bytes are not initialized.
-DeviceMemory allocate(Device device, std::int64_t bytes);
+// The bytes are not initialized. Without its functions `allocator` is the C library's.
+DeviceMemory allocate(Device device, std::int64_t bytes, const Allocator& allocator = {});
 
 // Synchronous copy and fill between any two devices, after all earlier work on every stream and before all later work
 // (a plain cudaMemcpy orders neither with a context's stream); for setting up and tests, not for the training step.

@@ -74,11 +74,11 @@ class Tensor {
  public:
   Tensor() = default;
   // Not initialized.
-  Tensor(Shape shape, DType dtype, Device device = {})
+  Tensor(Shape shape, DType dtype, Device device = {}, const Allocator& allocator = {})
       : shape_(shape),
         dtype_(dtype),
         device_(device),
-        memory_(allocate(device, checked_multiply(shape.elements(), size_of(dtype)))) {}
+        memory_(allocate(device, checked_multiply(shape.elements(), size_of(dtype)), allocator)) {}
 
   static Tensor zeros(Shape shape, DType dtype, Device device = {}) {
     Tensor tensor(shape, dtype, device);

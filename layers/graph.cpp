@@ -47,7 +47,9 @@ void Graph::pack_parameters(Context& context) {
   Scratch layout;
   for (const Node& node : nodes_) layout.take(node.layer->packed_bytes(input_specs(node), context));
   if (layout.bytes() == 0) return;
-  if (packed_.empty()) packed_ = Tensor({layout.bytes() / size_of(DType::f32)}, DType::f32, context.device());
+  if (packed_.empty())
+    packed_ =
+        Tensor({layout.bytes() / size_of(DType::f32)}, DType::f32, context.device(), context.allocator());
   Scratch pieces(packed_.view().data);
   for (Node& node : nodes_) {
     const std::vector<TensorSpec> inputs = input_specs(node);

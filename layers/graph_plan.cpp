@@ -136,7 +136,7 @@ void Graph::lay_out(Context& context, Mode mode) {
   requests.insert(requests.end(), lives.gradients.begin(), lives.gradients.end());
   const ArenaPlan plan = plan_arena(requests);
   arena_ = Arena();  // first, so that old and new are never held together
-  arena_ = Arena(context.device(), plan.bytes);
+  arena_ = Arena(context.device(), plan.bytes, context.allocator());
   const std::size_t count = values_.size();
   for (std::size_t i = 0; i < count; ++i) {
     Value& value = values_[i];

@@ -62,16 +62,18 @@ void ParameterStore::allocate(Device device, std::uint64_t seed, DType dtype) {
 }
 
 // Drawing values that a file's replace took a quarter of the time to start.
-void ParameterStore::allocate_for_inference(Device device) { lay_out(device, DType::f32, false); }
+void ParameterStore::allocate_for_inference(Device device, const Allocator& allocator) {
+  lay_out(device, DType::f32, false, allocator);
+}
 
-void ParameterStore::lay_out(Device device, DType dtype, bool with_gradients) {
+void ParameterStore::lay_out(Device device, DType dtype, bool with_gradients, const Allocator& allocator) {
   require(values_.empty(), ErrorKind::internal, "parameters are allocated twice");
   count_ = decayed_ = 0;
   for (const Parameter& parameter : parameters_) {
     count_ += parameter.shape.elements();
     if (parameter.decays) decayed_ += parameter.shape.elements();
   }
-  values_ = Tensor({count_}, dtype, device);
+  values_ = Tensor({count_}, dtype, device, allocator);
   if (with_gradients) gradients_ = Tensor::zeros({count_}, dtype, device);
 
   std::int64_t offset = 0;

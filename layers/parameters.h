@@ -45,7 +45,7 @@ class ParameterStore {
   void allocate(Device device, std::uint64_t seed, DType dtype = DType::f32);
 
   // For a network that only runs forward: without gradients, and without values until all of them are loaded.
-  void allocate_for_inference(Device device);
+  void allocate_for_inference(Device device, const Allocator& allocator = {});
 
   // Copies `values` (on the CPU) into the parameter of that name. Throws ErrorKind::input where the name is
   // unknown or shape or dtype differ.
@@ -67,7 +67,7 @@ class ParameterStore {
 
  private:
   // Gives each parameter its view of values_ and, where they are kept, gradients_.
-  void lay_out(Device device, DType dtype, bool with_gradients);
+  void lay_out(Device device, DType dtype, bool with_gradients, const Allocator& allocator = {});
   // Of a flat array whose elements lie like the values, whatever their dtype.
   TensorView part_of(const TensorView& flat, const Parameter& parameter) const;
 

@@ -15,17 +15,19 @@ PictureSize network_size(const ModelDescription& model, const PictureSize& size)
   return {scaled(size.height), scaled(size.width)};
 }
 
-InferenceGraph::InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network)
-    : size(network) {
+InferenceGraph::InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
+                               std::int64_t pictures_)
+    : size(network), pictures(pictures_) {
   composite = graph.input("composite");
   mask = graph.input("mask");
   result = harmonizer.options().head == Head::affine ? harmonizer.add_head_to(graph, composite, mask)
                                                      : harmonizer.add_to(graph, composite, mask);
   graph.keep(result);
   graph.plan(context,
-             {{composite, {{1, size.height, size.width, 3}, DType::f32, true}},
-              {mask, {{1, size.height, size.width}, DType::f32, false}}},
+             {{composite, {{pictures, size.height, size.width, 3}, DType::f32, true}},
+              {mask, {{pictures, size.height, size.width}, DType::f32, false}}},
              Mode::inference);
+  passes = static_cast<std::int64_t>(graph.passes().size());
 }
 
 color_transform::Options transform_scale(const Harmonizer& harmonizer, const PictureSize& network,

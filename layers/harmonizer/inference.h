@@ -17,14 +17,17 @@ struct PictureSize {
 // What the network of a model sees of a picture of `size`: with the blend head, whose result is the picture, all of it.
 PictureSize network_size(const ModelDescription& model, const PictureSize& size);
 
-// A graph (composite, mask) -> result, planned for pictures of the network's size: the affine head's map, or the blend head's
-// picture.
+// A graph (composite, mask) -> result, planned for so many pictures of the network's size: the affine head's map, or the
+// blend head's picture.
 struct InferenceGraph {
   Graph graph;
   ValueId composite = 0, mask = 0, result = 0;
   PictureSize size;
+  std::int64_t pictures;
+  std::int64_t passes;  // of which forward() consists
 
-  InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network);
+  InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
+                 std::int64_t pictures = 1);
 };
 
 // The map's cells per pixel of a picture of which the network saw `network`.
