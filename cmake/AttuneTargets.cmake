@@ -19,6 +19,9 @@ if(ATTUNE_FUZZ)
   target_compile_options(attune_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=fuzzer-no-link>)
 endif()
 
+# Of what is compiled once for each vector path. Three suffice: the baseline (x86-64-v2), AVX2 and AVX-512.
+set(ATTUNE_HIGHWAY_DEFINITIONS "HWY_DISABLED_TARGETS=(HWY_SSE4|HWY_AVX3_DL)")
+
 # A static library of the project. With no sources yet it is an interface that only forwards its links.
 function(attune_library name)
   cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "SOURCES;LINKS;DEFINITIONS")

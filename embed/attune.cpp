@@ -1,15 +1,19 @@
 // The C border: every exception becomes a status, with its message on the handle.
 #include "embed/attune/attune.h"
 
+#include <algorithm>
 #include <memory>
 #include <new>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "embed/model.h"
 #include "embed/session.h"
 
 struct attune_model {
   std::shared_ptr<const attune::Model> model;
+  attune::Allocator allocator;
   std::string path, message;
 };
 
@@ -19,6 +23,11 @@ struct attune_session {
 };
 
 namespace {
+
+// What a program was compiled against and what it runs with are two.
+struct VersionMismatch : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 attune_status status_of(attune::ErrorKind kind) {
   switch (kind) {
@@ -33,6 +42,8 @@ attune_status status_of(attune::ErrorKind kind) {
       return ATTUNE_OUT_OF_MEMORY;
     case attune::ErrorKind::device:
       return ATTUNE_DEVICE_ERROR;
+    case attune::ErrorKind::cancelled:
+      return ATTUNE_CANCELLED;
     default:
       return ATTUNE_INTERNAL_ERROR;
   }
@@ -49,6 +60,9 @@ attune_status guarded(std::string& message, const Body& body) noexcept {
     } catch (const attune::Error& error) {
       message = error.what();
       return status_of(error.kind());
+    } catch (const VersionMismatch& error) {
+      message = error.what();
+      return ATTUNE_VERSION_MISMATCH;
     } catch (const std::bad_alloc&) {
       message = "out of memory";
       return ATTUNE_OUT_OF_MEMORY;
@@ -61,9 +75,77 @@ attune_status guarded(std::string& message, const Body& body) noexcept {
   }
 }
 
-void check_struct_size(std::size_t given, std::size_t expected, const char* name) {
-  attune::require(given == expected, attune::ErrorKind::argument, name, ".struct_size is ", given,
-                  ", expected ", expected);
+// A caller's struct. There is one length of each so far; a longer one comes from a program that was compiled for a later
+// version, whose fields this library would not heed.
+template <class Struct>
+void check_struct_size(const Struct& given, const char* name) {
+  attune::require(given.struct_size >= sizeof(Struct), attune::ErrorKind::argument, name, ".struct_size is ",
+                  given.struct_size, ", expected ", sizeof(Struct));
+  if (given.struct_size > sizeof(Struct))
+    throw VersionMismatch(attune::text(name, " has ", given.struct_size, " bytes, ", sizeof(Struct),
+                                       " in this library (attune " ATTUNE_VERSION
+                                       "): the program was compiled for a later one"));
+}
+
+attune::Allocator checked_allocator(const attune_allocator* allocator) {
+  if (!allocator) return {};
+  check_struct_size(*allocator, "attune_allocator");
+  attune::require(allocator->allocate && allocator->release, attune::ErrorKind::argument,
+                  "attune_allocator: a function is null");
+  return {allocator->allocate, allocator->release, allocator->user};
+}
+
+attune_model_options checked_options(const attune_model_options* options) {
+  if (!options) return ATTUNE_MODEL_OPTIONS_INIT;
+  // Before the size, which follows from it.
+  if (options->abi_version != ATTUNE_ABI_VERSION)
+    throw VersionMismatch(attune::text(
+        "the program was compiled for version ", options->abi_version,
+        " of attune's interface, this library (attune " ATTUNE_VERSION ") has version ", ATTUNE_ABI_VERSION));
+  check_struct_size(*options, "attune_model_options");
+  return *options;
+}
+
+attune_session_options checked_options(const attune_session_options* options) {
+  if (!options) return ATTUNE_SESSION_OPTIONS_INIT;
+  check_struct_size(*options, "attune_session_options");
+  attune::require(options->device >= -1, attune::ErrorKind::argument, "device is ", options->device,
+                  ", expected -1 (the CPU) or a CUDA device");
+  attune::require(options->threads >= 0, attune::ErrorKind::argument, "threads is ", options->threads,
+                  ", expected >= 0");
+  return *options;
+}
+
+attune_harmonize_options checked_options(const attune_harmonize_options* options) {
+  if (!options) return ATTUNE_HARMONIZE_OPTIONS_INIT;
+  check_struct_size(*options, "attune_harmonize_options");
+  return *options;
+}
+
+std::vector<attune_picture> checked_pictures(const attune_picture* pictures, std::size_t count) {
+  attune::require(pictures != nullptr || count == 0, attune::ErrorKind::argument,
+                  "picture is a null pointer");
+  for (std::size_t i = 0; i < count; ++i) check_struct_size(pictures[i], "attune_picture");
+  return {pictures, pictures + count};
+}
+
+// Makes a model of what `load` gives, which gets the allocator and may set the path.
+template <class Load>
+attune_status load_model(const attune_model_options* options, attune_model** model, const Load& load) {
+  if (!model) return ATTUNE_INVALID_ARGUMENT;
+  *model = new (std::nothrow) attune_model;
+  if (!*model) return ATTUNE_OUT_OF_MEMORY;
+  attune_model& made = **model;
+  return guarded(made.message, [&] {
+    const attune_model_options used = checked_options(options);
+    made.allocator = checked_allocator(used.allocator);
+    made.model = load(made);
+    if (used.log)
+      used.log(used.user, ATTUNE_LOG_INFO,
+               attune::text("loaded ", made.path.empty() ? "a model in memory" : made.path, ": ",
+                            made.model->parameters(), " weights")
+                   .c_str());
+  });
 }
 
 }  // namespace
@@ -73,14 +155,19 @@ extern "C" {
 uint32_t attune_abi_version(void) { return ATTUNE_ABI_VERSION; }
 const char* attune_version(void) { return ATTUNE_VERSION; }
 
-attune_status attune_model_load(const char* path, attune_model** model) {
-  if (!model) return ATTUNE_INVALID_ARGUMENT;
-  *model = new (std::nothrow) attune_model;
-  if (!*model) return ATTUNE_OUT_OF_MEMORY;
-  return guarded((*model)->message, [&] {
+attune_status attune_model_load(const char* path, const attune_model_options* options, attune_model** model) {
+  return load_model(options, model, [path](attune_model& made) {
     const std::filesystem::path file = path ? std::filesystem::path(path) : attune::shipped_model_path();
-    (*model)->path = file.string();
-    (*model)->model = std::make_shared<const attune::Model>(file);
+    made.path = file.string();
+    return std::make_shared<const attune::Model>(file, made.allocator);
+  });
+}
+
+attune_status attune_model_load_memory(const void* data, size_t bytes, const attune_model_options* options,
+                                       attune_model** model) {
+  return load_model(options, model, [data, bytes](attune_model& made) {
+    attune::require(data != nullptr, attune::ErrorKind::argument, "the model's bytes are a null pointer");
+    return std::make_shared<const attune::Model>(data, bytes, made.allocator);
   });
 }
 
@@ -88,6 +175,11 @@ const char* attune_model_message(const attune_model* model) { return model ? mod
 const char* attune_model_path(const attune_model* model) { return model ? model->path.c_str() : ""; }
 int64_t attune_model_parameters(const attune_model* model) {
   return model && model->model ? model->model->parameters() : 0;
+}
+int64_t attune_model_inference_size(const attune_model* model) {
+  if (!model || !model->model) return 0;
+  const attune::ModelDescription& description = model->model->description();
+  return description.options.head == attune::Head::affine ? description.inference_size : 0;
 }
 
 const char* attune_model_metadata(const attune_model* model, const char* key) {
@@ -107,18 +199,9 @@ attune_status attune_session_create(const attune_model* model, const attune_sess
   if (!*session) return ATTUNE_OUT_OF_MEMORY;
   return guarded((*session)->message, [&] {
     attune::require(model && model->model, attune::ErrorKind::argument, "the session's model is not loaded");
-    attune::Device device;
-    int threads = 0;
-    if (options) {
-      check_struct_size(options->struct_size, sizeof *options, "attune_session_options");
-      attune::require(options->device >= -1, attune::ErrorKind::argument, "device is ", options->device,
-                      ", expected -1 (the CPU) or a CUDA device");
-      if (options->device >= 0) device = {attune::DeviceKind::cuda, options->device};
-      attune::require(options->threads >= 0, attune::ErrorKind::argument, "threads is ", options->threads,
-                      ", expected >= 0");
-      threads = options->threads;
-    }
-    (*session)->session = std::make_unique<attune::Session>(model->model, device, threads);
+    const attune_session_options used = checked_options(options);
+    const attune::Allocator allocator = used.allocator ? checked_allocator(used.allocator) : model->allocator;
+    (*session)->session = std::make_unique<attune::Session>(model->model, used, allocator);
   });
 }
 
@@ -129,18 +212,17 @@ void attune_session_free(attune_session* session) { delete session; }
 
 attune_status attune_harmonize(attune_session* session, const attune_picture* picture,
                                const attune_harmonize_options* options, attune_mask_kind* mask_kind) {
+  return attune_harmonize_batch(session, picture, 1, options, mask_kind);
+}
+
+attune_status attune_harmonize_batch(attune_session* session, const attune_picture* pictures, size_t count,
+                                     const attune_harmonize_options* options, attune_mask_kind* mask_kinds) {
   if (!session) return ATTUNE_INVALID_ARGUMENT;
   return guarded(session->message, [&] {
     attune::require(session->session != nullptr, attune::ErrorKind::argument, "the session was not created");
-    attune::require(picture != nullptr, attune::ErrorKind::argument, "picture is a null pointer");
-    check_struct_size(picture->struct_size, sizeof *picture, "attune_picture");
-    attune_harmonize_options used = ATTUNE_HARMONIZE_OPTIONS_INIT;
-    if (options) {
-      check_struct_size(options->struct_size, sizeof *options, "attune_harmonize_options");
-      used = *options;
-    }
-    const attune_mask_kind kind = session->session->harmonize(*picture, used.strength);
-    if (mask_kind) *mask_kind = kind;
+    const std::vector<attune_mask_kind> kinds =
+        session->session->harmonize(checked_pictures(pictures, count), checked_options(options));
+    if (mask_kinds) std::copy(kinds.begin(), kinds.end(), mask_kinds);
   });
 }
 

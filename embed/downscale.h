@@ -1,23 +1,30 @@
-// Area averaging of packed picture rows, straight from their 8 or 16 bits, so that a large photograph is read
-// once and never stored as floats.
+// Area averaging of packed picture rows, straight from their samples, so that a large photograph is read once and never
+// stored as floats.
 #pragma once
 
 #include <cstdint>
 
+#include "embed/picture.h"
+
 namespace attune {
 
-// out[y, x, c] = the average of the source's box under output pixel (y, x), divided by the sample's peak:
-// 0..1. Boxes have fractional borders, weighted exactly. `source_stride` is in bytes, `pixel` in samples; the
-// first `channels` of each pixel are read. Output rows are independent and run on `threads` threads with the
-// same bits for any number.
+// out[y, x, c] = the average of the source's box under output pixel (y, x): of 8 and 16 bits divided by their peak. Boxes
+// have fractional borders, weighted exactly. Output rows are independent: the same bits for any number of threads.
 struct Downscale {
-  const void* source = nullptr;
-  std::int64_t width = 0, height = 0, source_stride = 0;
-  int pixel = 3, channels = 3;
+  PixelRows source;
+  PictureSize size, out_size;  // out_size is at most size, along each side
+  Sample sample = Sample::u8;
+  int pixel = 3, channels = 3;  // samples a pixel, of which the first `channels` are read
+  bool reversed = false;        // the last of them first
+  bool linear = false;          // encoded as sRGB before they are averaged; floats only
+  // Where it is given, pixels count by their share 1 - ignored / 255; not at all, whatever they hold, at 255.
+  PixelRows ignored;
   float* out = nullptr;
-  std::int64_t out_width = 0, out_height = 0;  // each at most the source's
+  // [out_height, out_width], with `ignored` only: the average of those shares. Where it is 0 so is `out`.
+  float* shares = nullptr;
 };
-void downscale_u8(const Downscale& arguments, int threads);
-void downscale_u16(const Downscale& arguments, int threads);
+
+// The output rows [begin, end), on `threads` threads.
+void downscale(const Downscale& arguments, std::int64_t begin, std::int64_t end, int threads);
 
 }  // namespace attune

@@ -7,6 +7,7 @@ namespace attune {
 namespace {
 
 constexpr const char* shipped_name = "small.safetensors";
+constexpr const char* name_in_memory = "model in memory";  // in messages
 
 // The folder of the program or shared library that this code was linked into.
 std::filesystem::path own_folder() {
@@ -23,15 +24,20 @@ std::filesystem::path own_folder() {
 
 }  // namespace
 
-Model::Model(const std::filesystem::path& path) : Model(path, read_safetensors(path)) {}
+Model::Model(const std::filesystem::path& path, const Allocator& allocator)
+    : Model(path, path.string(), read_safetensors(path), allocator) {}
 
-Model::Model(const std::filesystem::path& path, const SafetensorsFile& file)
+Model::Model(const void* data, std::size_t bytes, const Allocator& allocator)
+    : Model({}, name_in_memory, parse_safetensors(data, bytes, name_in_memory), allocator) {}
+
+Model::Model(const std::filesystem::path& path, const std::string& name, const SafetensorsFile& file,
+             const Allocator& allocator)
     : path_(path),
       metadata_(file.metadata),
-      description_(describe_model(file, path.string())),
+      description_(describe_model(file, name)),
       harmonizer_(store_, description_.options) {
-  store_.allocate_for_inference(Device{});
-  load_weights(file, path.string(), harmonizer_, store_);
+  store_.allocate_for_inference(Device{}, allocator);
+  load_weights(file, name, harmonizer_, store_);
 }
 
 std::filesystem::path shipped_model_path() {

@@ -11,7 +11,10 @@ namespace attune {
 
 class Model {
  public:
-  explicit Model(const std::filesystem::path& path);
+  // The weights lie in the allocator's memory.
+  explicit Model(const std::filesystem::path& path, const Allocator& allocator = {});
+  // From the bytes of a model's file; the path is empty.
+  Model(const void* data, std::size_t bytes, const Allocator& allocator = {});
 
   const std::filesystem::path& path() const { return path_; }
   const ModelDescription& description() const { return description_; }
@@ -21,7 +24,8 @@ class Model {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
  private:
-  Model(const std::filesystem::path& path, const SafetensorsFile& file);
+  Model(const std::filesystem::path& path, const std::string& name, const SafetensorsFile& file,
+        const Allocator& allocator);
 
   std::filesystem::path path_;
   std::map<std::string, std::string> metadata_;

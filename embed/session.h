@@ -2,30 +2,45 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "core/async.h"
-#include "embed/attune/attune.h"
 #include "embed/model_on_device.h"
+#include "embed/monitor.h"
+#include "embed/picture.h"
 #include "layers/harmonizer/inference.h"
 
 namespace attune {
 
 class Session {
  public:
-  Session(std::shared_ptr<const Model> model, Device device, int threads);
+  // `options` with a valid device and number of threads.
+  Session(std::shared_ptr<const Model> model, const attune_session_options& options,
+          const Allocator& allocator);
 
-  // Throws ErrorKind::argument on a picture or a strength that the C header's contract forbids; nothing is written
-  // then.
-  attune_mask_kind harmonize(const attune_picture& picture, float strength = 1);
+  // One kind a picture. Throws ErrorKind::argument on a picture or option that the C header's contract forbids, before
+  // anything is written; ErrorKind::cancelled where the caller wants no more.
+  std::vector<attune_mask_kind> harmonize(const std::vector<attune_picture>& pictures,
+                                          const attune_harmonize_options& options);
 
  private:
-  void plan(const PictureSize& network);
-  void load_inputs(const attune_picture& picture);
-  void fetch_result();
-  void apply_transform(const attune_picture& picture, float strength);
-  void store_blended(const attune_picture& picture, float strength);
+  struct Job {
+    Picture picture;
+    attune_mask_kind kind;
+    PictureSize network;  // what the network sees of it
+  };
+  using Jobs = std::vector<Job>;
+
+  std::vector<Job> checked_jobs(const std::vector<attune_picture>& pictures,
+                                const attune_harmonize_options& options) const;
+  std::size_t together(const Jobs& jobs, std::size_t first) const;
+  void harmonize_together(const Job* jobs, std::size_t count, const attune_harmonize_options& options);
+  void plan(const PictureSize& network, std::int64_t count);
+  void run_network(std::size_t pictures);
+  void write(const Job& job, std::size_t index, const attune_harmonize_options& options);
   TensorView on_host(ValueId value, const HostBuffer& twin) const;
 
+  Monitor monitor_;
   Context context_;
   Context
       host_;  // for the passes over the caller's picture, in CPU memory; the same device where context_ is the CPU

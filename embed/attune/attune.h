@@ -2,7 +2,7 @@
  *
  *     attune_model* model;
  *     attune_session* session;
- *     if (attune_model_load(NULL, &model) != ATTUNE_OK) puts(attune_model_message(model));
+ *     if (attune_model_load(NULL, NULL, &model) != ATTUNE_OK) puts(attune_model_message(model));
  *     attune_session_create(model, NULL, &session);
  *     attune_picture picture = {sizeof picture};
  *     picture.width = ...; picture.height = ...;
@@ -11,9 +11,17 @@
  *     attune_session_free(session);
  *     attune_model_free(model);
  *
- * Threads: a loaded model is immutable and may be shared by any number of sessions and threads; a session is
- * used by one thread at a time. Nothing here prints, exits, aborts or throws, and there is no global state. A
- * session keeps a reference to its model: either may be freed first.
+ * Threads: a loaded model is immutable and may be shared by any number of sessions and threads, but for its message; a
+ * session is used by one thread at a time. A session of one thread starts none. Others share the program's OpenMP
+ * threads: a thread that calls for the first time starts its own team, which sleeps between calls and ends with the
+ * program. After fork() the child may free and load handles and use sessions of one thread; a session of several is
+ * not to be used where the parent has used one, since OpenMP's threads do not live on in the child.
+ *
+ * Nothing here prints, exits, aborts or throws, and there is no global state: what is to be said goes to the handle's
+ * message and log function. A session keeps a reference to its model: either may be freed first.
+ *
+ * Parameter structs begin with their size, so that later versions may append fields: a library takes the shorter
+ * structs of older programs, what they lack being zero, and refuses longer ones.
  */
 #ifndef ATTUNE_ATTUNE_H
 #define ATTUNE_ATTUNE_H
@@ -32,7 +40,7 @@ extern "C" {
 #endif
 
 /* Grows when a struct or a function changes its meaning. */
-#define ATTUNE_ABI_VERSION 2
+#define ATTUNE_ABI_VERSION 3
 ATTUNE_API uint32_t attune_abi_version(void);
 /* The program's version, "0.1.0". */
 ATTUNE_API const char* attune_version(void);
@@ -44,22 +52,67 @@ typedef enum attune_status {
   ATTUNE_UNSUPPORTED = 3,      /* not in this build or not on this machine: a CUDA device without a GPU */
   ATTUNE_OUT_OF_MEMORY = 4,
   ATTUNE_DEVICE_ERROR = 5,
-  ATTUNE_INTERNAL_ERROR = 6
+  ATTUNE_INTERNAL_ERROR = 6,
+  ATTUNE_CANCELLED = 7,       /* the session's cancel function said so */
+  ATTUNE_VERSION_MISMATCH = 8 /* the program was compiled for another version of this interface */
 } attune_status;
 
 typedef struct attune_model attune_model;
 typedef struct attune_session attune_session;
 
+typedef enum attune_log_level {
+  ATTUNE_LOG_DEBUG = 0,
+  ATTUNE_LOG_INFO = 1,
+  ATTUNE_LOG_WARNING = 2
+} attune_log_level;
+
+/* Called on the thread that made the call. The message is one line without a line feed, valid until the function
+ * returns. None of these functions may use the handle, or throw. */
+typedef void (*attune_log_function)(void* user, attune_log_level level, const char* message);
+/* How much of a call is done, 0 to 1, never falling; 1 comes last, unless the call fails. */
+typedef void (*attune_progress_function)(void* user, float fraction);
+/* Asked every few milliseconds; any answer but 0 ends the call with ATTUNE_CANCELLED. */
+typedef int32_t (*attune_cancel_function)(void* user);
+
+/* Where a handle's large blocks come from: weights, activations and scratch in CPU memory (a few small objects come from
+ * the C++ heap as ever, oneDNN's own from malloc). Both functions may be called on any thread that uses a handle made
+ * with them, and neither may throw; `allocate` returns null where there is no memory. The functions and `user` must stay valid until every
+ * model and session that was made with them is freed. */
+typedef struct attune_allocator {
+  size_t struct_size;                                            /* sizeof(attune_allocator) */
+  void* (*allocate)(void* user, size_t bytes, size_t alignment); /* alignment: a power of 2 */
+  void (*release)(void* user, void* memory, size_t bytes);
+  void* user;
+} attune_allocator;
+
+typedef struct attune_model_options {
+  size_t struct_size;      /* sizeof(attune_model_options) */
+  uint32_t abi_version;    /* ATTUNE_ABI_VERSION: of the header that the program was compiled with */
+  attune_log_function log; /* may be null, as the next two */
+  void* user;              /* for `log` */
+  const attune_allocator* allocator; /* read during the call only */
+} attune_model_options;
+
+#define ATTUNE_MODEL_OPTIONS_INIT \
+  { sizeof(attune_model_options), ATTUNE_ABI_VERSION, NULL, NULL, NULL }
+
 /* Loads a model from a safetensors file; a null path means the shipped model, found beside the library or
- * program. *model is made even where loading fails, so that its message can be read; it is null only without
- * memory. */
-ATTUNE_API attune_status attune_model_load(const char* path, attune_model** model);
-/* Why the last call on this handle failed; "" after success. Valid until the next call on it. */
+ * program. Null options mean ATTUNE_MODEL_OPTIONS_INIT. *model is made even where loading fails, so that its message can
+ * be read; it is null only without memory. */
+ATTUNE_API attune_status attune_model_load(const char* path, const attune_model_options* options,
+                                           attune_model** model);
+/* The same from the bytes of such a file, which are not needed afterwards. Its path is "". */
+ATTUNE_API attune_status attune_model_load_memory(const void* data, size_t bytes,
+                                                  const attune_model_options* options, attune_model** model);
+/* Why loading failed; "" after success. Valid as long as the model. */
 ATTUNE_API const char* attune_model_message(const attune_model* model);
 /* The file the model was read from. */
 ATTUNE_API const char* attune_model_path(const attune_model* model);
 /* The number of weights; 0 where loading failed. */
 ATTUNE_API int64_t attune_model_parameters(const attune_model* model);
+/* The network sees a picture with its longer side scaled down to this many pixels; 0 where it sees all of them (the
+ * blend head) and where loading failed. */
+ATTUNE_API int64_t attune_model_inference_size(const attune_model* model);
 /* The file's metadata under `key` ("attune.model" is its description as JSON), or null. Valid as long as the
  * model. */
 ATTUNE_API const char* attune_model_metadata(const attune_model* model, const char* key);
@@ -67,43 +120,74 @@ ATTUNE_API const char* attune_model_metadata(const attune_model* model, const ch
 ATTUNE_API void attune_model_free(attune_model* model);
 
 typedef struct attune_session_options {
-  size_t struct_size; /* sizeof(attune_session_options) */
-  int32_t device;     /* -1: the CPU; n >= 0: CUDA device n */
-  int32_t threads;    /* 0: all cores; 1 starts no thread */
+  size_t struct_size;      /* sizeof(attune_session_options) */
+  int32_t device;          /* -1: the CPU; n >= 0: CUDA device n */
+  int32_t threads;         /* 0: all cores; 1 starts no thread */
+  attune_log_function log; /* may be null, as the next four */
+  attune_progress_function progress;
+  attune_cancel_function cancelled;
+  void* user;                        /* for the three */
+  const attune_allocator* allocator; /* read during the call only; null: as the model's */
 } attune_session_options;
 
-/* Null options mean the CPU and all cores. As with models, *session is null only without memory. */
+#define ATTUNE_SESSION_OPTIONS_INIT \
+  { sizeof(attune_session_options), -1, 0, NULL, NULL, NULL, NULL, NULL }
+
+/* Null options mean ATTUNE_SESSION_OPTIONS_INIT. As with models, *session is null only without memory. */
 ATTUNE_API attune_status attune_session_create(const attune_model* model,
                                                const attune_session_options* options,
                                                attune_session** session);
+/* Why the last call on this session failed; "" after success. Valid until the next call on it. */
 ATTUNE_API const char* attune_session_message(const attune_session* session);
+/* Null is allowed. */
 ATTUNE_API void attune_session_free(attune_session* session);
 
+/* Samples a pixel, in this order in memory. Alpha is copied. */
 typedef enum attune_pixel_format {
   ATTUNE_RGB8 = 0,
-  ATTUNE_RGBA8 = 1, /* alpha is copied */
+  ATTUNE_RGBA8 = 1,
   ATTUNE_RGB16 = 2, /* host byte order */
-  ATTUNE_RGBA16 = 3
+  ATTUNE_RGBA16 = 3,
+  ATTUNE_BGR8 = 4,
+  ATTUNE_BGRA8 = 5,
+  ATTUNE_RGB32F = 6, /* float; black is 0 and white 1, values outside are allowed */
+  ATTUNE_RGBA32F = 7
 } attune_pixel_format;
 
-/* A picture in sRGB, in rows from top to bottom, and its mask: 8 bits a pixel, 255 the foreground, 0 the
- * background, soft edges between. `output` has the picture's size and format and may be `image` itself (in
- * place), else they must not overlap. Strides are in bytes; 0 means rows without padding. Pixels where the
- * mask is 0 are copied exactly. */
+typedef enum attune_transfer {
+  ATTUNE_SRGB = 0,
+  ATTUNE_LINEAR = 1 /* float formats only: proportional to light, with sRGB's primaries */
+} attune_transfer;
+
+typedef enum attune_mask_format {
+  ATTUNE_MASK8 = 0,  /* 255 the foreground, 0 the background */
+  ATTUNE_MASK32F = 1 /* float, 1 the foreground, 0 the background; others are refused */
+} attune_mask_format;
+
+/* A picture in sRGB, in rows from top to bottom, and its mask: one value a pixel, soft edges between foreground and
+ * background. `output` has the picture's size and format and may be `image` itself (in place), else they must not
+ * overlap. Strides are in bytes; 0 means rows without padding; they may be negative, for rows that go up. Pixels where
+ * the mask is 0 are copied exactly. Set it to zeros, then the size and what is needed. */
 typedef struct attune_picture {
   size_t struct_size; /* sizeof(attune_picture) */
   int64_t width, height;
   attune_pixel_format format;
+  attune_transfer transfer;
   const void* image;
   int64_t image_stride;
-  const uint8_t* mask;
+  const void* mask;
   int64_t mask_stride;
   void* output;
   int64_t output_stride;
+  attune_mask_format mask_format;
+  /* May be null. 8 bits a pixel: where it is 255, the picture's background is no example to follow (transparent, a
+   * frame, a caption), and what it holds has no influence; in between it counts in part. */
+  const uint8_t* ignored;
+  int64_t ignored_stride;
 } attune_picture;
 
-/* What harmonize found. Without any foreground, or without any background, the picture comes back as it was.
- */
+/* What harmonize found. Without any foreground, or without any background (that is not ignored), the picture comes back
+ * as it was. */
 typedef enum attune_mask_kind {
   ATTUNE_MASK_BOTH = 0,
   ATTUNE_MASK_EMPTY = 1,
@@ -116,15 +200,25 @@ typedef enum attune_mask_kind {
 typedef struct attune_harmonize_options {
   size_t struct_size; /* sizeof(attune_harmonize_options) */
   float strength;     /* 0..1 */
+  int32_t
+      invert; /* other than 0: foreground and background change places, so that the background is recoloured */
 } attune_harmonize_options;
 
 #define ATTUNE_HARMONIZE_OPTIONS_INIT \
-  { sizeof(attune_harmonize_options), 1.0f }
+  { sizeof(attune_harmonize_options), 1.0f, 0 }
 
-/* `options` and `mask_kind` may be null. After a failure the output's contents are undefined. */
+/* `options` and `mask_kind` may be null. Where an argument is refused nothing is written; after another failure the
+ * output's contents are undefined. */
 ATTUNE_API attune_status attune_harmonize(attune_session* session, const attune_picture* picture,
                                           const attune_harmonize_options* options,
                                           attune_mask_kind* mask_kind);
+
+/* `count` pictures, with room for as many `mask_kinds` (or null). Pictures that the network sees at one size pass through
+ * it together where they follow each other, which may change their last bits. Every picture is checked before the first
+ * is touched, but for samples that are no finite numbers. */
+ATTUNE_API attune_status attune_harmonize_batch(attune_session* session, const attune_picture* pictures,
+                                                size_t count, const attune_harmonize_options* options,
+                                                attune_mask_kind* mask_kinds);
 
 #ifdef __cplusplus
 }

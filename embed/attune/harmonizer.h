@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "attune/attune.h"
 
@@ -24,12 +25,24 @@ class Failure : public std::runtime_error {
 
 class Model {
  public:
-  // Loads the shipped model.
-  Model() { load(nullptr); }
-  explicit Model(const std::string& path) { load(path.c_str()); }
+  // Loads the shipped model. Failure where the library has another interface than this header, or none can be loaded.
+  Model() : Model(attune_model_options(ATTUNE_MODEL_OPTIONS_INIT)) {}
+  explicit Model(const std::string& path) : Model(path, attune_model_options(ATTUNE_MODEL_OPTIONS_INIT)) {}
+  explicit Model(const attune_model_options& options) {
+    load([&](attune_model** model) { return attune_model_load(nullptr, &options, model); });
+  }
+  Model(const std::string& path, const attune_model_options& options) {
+    load([&](attune_model** model) { return attune_model_load(path.c_str(), &options, model); });
+  }
+  // From the bytes of a model's file.
+  static Model from_memory(const void* data, std::size_t bytes,
+                           const attune_model_options& options = ATTUNE_MODEL_OPTIONS_INIT) {
+    return Model(InMemory{data, bytes}, options);
+  }
 
   std::string path() const { return attune_model_path(handle_.get()); }
   std::int64_t parameters() const { return attune_model_parameters(handle_.get()); }
+  std::int64_t inference_size() const { return attune_model_inference_size(handle_.get()); }
   // The metadata under `key`; empty where there is none.
   std::string metadata(const std::string& key) const {
     const char* value = attune_model_metadata(handle_.get(), key.c_str());
@@ -38,9 +51,20 @@ class Model {
   const attune_model* handle() const { return handle_.get(); }
 
  private:
-  void load(const char* path) {
+  struct InMemory {
+    const void* data;
+    std::size_t bytes;
+  };
+  Model(const InMemory& memory, const attune_model_options& options) {
+    load([&](attune_model** model) {
+      return attune_model_load_memory(memory.data, memory.bytes, &options, model);
+    });
+  }
+
+  template <class Load>
+  void load(const Load& call) {
     attune_model* model = nullptr;
-    const attune_status status = attune_model_load(path, &model);
+    const attune_status status = call(&model);
     handle_.reset(model);
     if (status != ATTUNE_OK) throw Failure(status, model ? attune_model_message(model) : "out of memory");
   }
@@ -54,11 +78,9 @@ class Model {
 class Harmonizer {
  public:
   // device -1 is the CPU, n >= 0 a CUDA device; threads 0 takes all cores.
-  explicit Harmonizer(const Model& model, int device = -1, int threads = 0) {
-    attune_session_options options{};
-    options.struct_size = sizeof options;
-    options.device = device;
-    options.threads = threads;
+  explicit Harmonizer(const Model& model, int device = -1, int threads = 0)
+      : Harmonizer(model, options_of(device, threads)) {}
+  Harmonizer(const Model& model, const attune_session_options& options) {
     attune_session* session = nullptr;
     const attune_status status = attune_session_create(model.handle(), &options, &session);
     handle_.reset(session);
@@ -67,17 +89,37 @@ class Harmonizer {
   }
 
   // The output is image + strength * (harmonized - image), with a strength of 0..1.
-  attune_mask_kind run(attune_picture picture, float strength = 1) {
-    picture.struct_size = sizeof picture;
+  attune_mask_kind run(const attune_picture& picture, float strength = 1) {
     attune_harmonize_options options = ATTUNE_HARMONIZE_OPTIONS_INIT;
     options.strength = strength;
+    return run(picture, options);
+  }
+  attune_mask_kind run(attune_picture picture, const attune_harmonize_options& options) {
+    picture.struct_size = sizeof picture;
     attune_mask_kind kind = ATTUNE_MASK_BOTH;
-    const attune_status status = attune_harmonize(handle_.get(), &picture, &options, &kind);
-    if (status != ATTUNE_OK) throw Failure(status, attune_session_message(handle_.get()));
+    check(attune_harmonize(handle_.get(), &picture, &options, &kind));
     return kind;
+  }
+  // One mask kind a picture.
+  std::vector<attune_mask_kind> run(std::vector<attune_picture> pictures,
+                                    const attune_harmonize_options& options = ATTUNE_HARMONIZE_OPTIONS_INIT) {
+    for (attune_picture& picture : pictures) picture.struct_size = sizeof picture;
+    std::vector<attune_mask_kind> kinds(pictures.size(), ATTUNE_MASK_BOTH);
+    check(attune_harmonize_batch(handle_.get(), pictures.data(), pictures.size(), &options, kinds.data()));
+    return kinds;
   }
 
  private:
+  static attune_session_options options_of(int device, int threads) {
+    attune_session_options options = ATTUNE_SESSION_OPTIONS_INIT;
+    options.device = device;
+    options.threads = threads;
+    return options;
+  }
+  void check(attune_status status) const {
+    if (status != ATTUNE_OK) throw Failure(status, attune_session_message(handle_.get()));
+  }
+
   struct Free {
     void operator()(attune_session* session) const noexcept { attune_session_free(session); }
   };

@@ -27,10 +27,6 @@ struct Handles {
   }
 };
 
-attune_session_options options(std::int32_t device, std::int32_t threads) {
-  return {sizeof(attune_session_options), device, threads};
-}
-
 std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -39,7 +35,7 @@ std::string bytes_of(const std::filesystem::path& path) {
 // The message of loading `path`, which must fail as an invalid model.
 std::string load_failure(const std::string& path) {
   Handles handles;
-  CHECK(attune_model_load(path.c_str(), &handles.model) == ATTUNE_INVALID_MODEL);
+  CHECK(attune_model_load(path.c_str(), nullptr, &handles.model) == ATTUNE_INVALID_MODEL);
   REQUIRE(handles.model != nullptr);
   CHECK(attune_model_parameters(handles.model) == 0);
   CHECK(attune_model_metadata(handles.model, "format") == nullptr);
@@ -56,7 +52,7 @@ TEST_CASE("The library says its versions") {
 
 TEST_CASE("A loaded model tells its path, size and metadata") {
   Handles handles;
-  REQUIRE(attune_model_load(model_path().c_str(), &handles.model) == ATTUNE_OK);
+  REQUIRE(attune_model_load(model_path().c_str(), nullptr, &handles.model) == ATTUNE_OK);
   CHECK(std::string(attune_model_message(handles.model)).empty());
   CHECK(attune_model_path(handles.model) == model_path());
   // Every weight is an f32 in the file, before which stands a short header.
@@ -66,8 +62,55 @@ TEST_CASE("A loaded model tells its path, size and metadata") {
   const char* description = attune_model_metadata(handles.model, "attune.model");
   REQUIRE(description != nullptr);
   CHECK(nlohmann::json::parse(description).at("inference_size") == 256);
+  CHECK(attune_model_inference_size(handles.model) == 256);
   CHECK(attune_model_metadata(handles.model, "no such key") == nullptr);
   CHECK(attune_model_metadata(handles.model, nullptr) == nullptr);
+}
+
+TEST_CASE("A model is loaded from memory, which is not needed afterwards") {
+  std::string bytes = bytes_of(model_path());
+  Handles handles;
+  REQUIRE(attune_model_load_memory(bytes.data(), bytes.size(), nullptr, &handles.model) == ATTUNE_OK);
+  const std::string whole = bytes;
+  bytes.assign(bytes.size(), '?');
+  CHECK(std::string(attune_model_path(handles.model)).empty());
+  CHECK(attune_model_parameters(handles.model) > 1000000);
+  REQUIRE(attune_session_create(handles.model, nullptr, &handles.session) == ATTUNE_OK);
+  EmbeddedPicture in_memory, from_file;
+  const attune_picture first = in_memory.description(), second = from_file.description();
+  CHECK(attune_harmonize(handles.session, &first, nullptr, nullptr) == ATTUNE_OK);
+  Handles file;
+  REQUIRE(attune_model_load(model_path().c_str(), nullptr, &file.model) == ATTUNE_OK);
+  REQUIRE(attune_session_create(file.model, nullptr, &file.session) == ATTUNE_OK);
+  CHECK(attune_harmonize(file.session, &second, nullptr, nullptr) == ATTUNE_OK);
+  CHECK(in_memory.output == from_file.output);
+
+  Handles cut, none;
+  CHECK(attune_model_load_memory(whole.data(), whole.size() - 4, nullptr, &cut.model) ==
+        ATTUNE_INVALID_MODEL);
+  CHECK(contains(attune_model_message(cut.model), "model in memory"));
+  CHECK(attune_model_load_memory(nullptr, 8, nullptr, &none.model) == ATTUNE_INVALID_ARGUMENT);
+}
+
+TEST_CASE("A program that was compiled for another interface is told both versions") {
+  attune_model_options other = ATTUNE_MODEL_OPTIONS_INIT;
+  other.abi_version = ATTUNE_ABI_VERSION - 1;
+  other.struct_size = 16;  // its struct may have had another size
+  Handles handles;
+  CHECK(attune_model_load(model_path().c_str(), &other, &handles.model) == ATTUNE_VERSION_MISMATCH);
+  CHECK(contains(attune_model_message(handles.model), text("version ", ATTUNE_ABI_VERSION - 1)));
+  CHECK(contains(attune_model_message(handles.model), text("has version ", ATTUNE_ABI_VERSION)));
+}
+
+TEST_CASE("A model that another version wrote is told apart, with both versions") {
+  std::string bytes = bytes_of(model_path());
+  const std::string format = "attune harmonizer 1";
+  bytes[bytes.find(format) + format.size() - 1] = '7';
+  Handles handles;
+  CHECK(attune_model_load_memory(bytes.data(), bytes.size(), nullptr, &handles.model) ==
+        ATTUNE_INVALID_MODEL);
+  CHECK(contains(attune_model_message(handles.model), "\"attune harmonizer 7\""));
+  CHECK(contains(attune_model_message(handles.model), "\"attune harmonizer 1\""));
 }
 
 TEST_CASE("A null path means the shipped model, found beside the program") {
@@ -76,7 +119,7 @@ TEST_CASE("A null path means the shipped model, found beside the program") {
       (std::filesystem::canonical("/proc/self/exe").parent_path() / "../../models/small.safetensors")
           .lexically_normal();
   Handles handles;
-  const attune_status status = attune_model_load(nullptr, &handles.model);
+  const attune_status status = attune_model_load(nullptr, nullptr, &handles.model);
   REQUIRE(handles.model != nullptr);
   if (std::filesystem::exists(shipped)) {
     CHECK(status == ATTUNE_OK);
@@ -109,10 +152,12 @@ TEST_CASE("Files that are no model are refused with their names") {
 }
 
 TEST_CASE("Null handles and null places for handles are errors, never crashes") {
-  CHECK(attune_model_load(model_path().c_str(), nullptr) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(attune_model_load(model_path().c_str(), nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
   CHECK(std::string(attune_model_message(nullptr)).empty());
   CHECK(std::string(attune_model_path(nullptr)).empty());
   CHECK(attune_model_parameters(nullptr) == 0);
+  CHECK(attune_model_inference_size(nullptr) == 0);
+  CHECK(attune_model_load_memory("x", 1, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
   CHECK(attune_model_metadata(nullptr, "format") == nullptr);
   attune_model_free(nullptr);
 
@@ -133,12 +178,12 @@ TEST_CASE("Null handles and null places for handles are errors, never crashes") 
 
 TEST_CASE("A session needs a loaded model and options that make sense") {
   Handles broken;
-  attune_model_load("/no/such/model", &broken.model);
+  attune_model_load("/no/such/model", nullptr, &broken.model);
   CHECK(attune_session_create(broken.model, nullptr, &broken.session) == ATTUNE_INVALID_ARGUMENT);
   CHECK(contains(attune_session_message(broken.session), "model is not loaded"));
 
   Handles loaded;
-  REQUIRE(attune_model_load(model_path().c_str(), &loaded.model) == ATTUNE_OK);
+  REQUIRE(attune_model_load(model_path().c_str(), nullptr, &loaded.model) == ATTUNE_OK);
   const auto refusal = [&](const attune_session_options& wrong, attune_status expected) {
     attune_session* session = nullptr;
     CHECK(attune_session_create(loaded.model, &wrong, &session) == expected);
@@ -147,20 +192,24 @@ TEST_CASE("A session needs a loaded model and options that make sense") {
     attune_session_free(session);
     return message;
   };
-  attune_session_options old = options(-1, 1);
+  attune_session_options old = session_options(-1, 1), newer = old;
   old.struct_size = 8;
+  newer.struct_size += 8;
   CHECK(contains(refusal(old, ATTUNE_INVALID_ARGUMENT), "attune_session_options.struct_size is 8"));
-  CHECK(contains(refusal(options(-1, -1), ATTUNE_INVALID_ARGUMENT), "threads is -1"));
-  CHECK(contains(refusal(options(-2, 1), ATTUNE_INVALID_ARGUMENT), "device is -2"));
-  CHECK(!refusal(options(4096, 1), ATTUNE_UNSUPPORTED).empty());
-  const attune_session_options one_thread = options(-1, 1);
+  CHECK(contains(
+      refusal(newer, ATTUNE_VERSION_MISMATCH),
+      text("attune_session_options has ", newer.struct_size, " bytes, ", sizeof newer, " in this library")));
+  CHECK(contains(refusal(session_options(-1, -1), ATTUNE_INVALID_ARGUMENT), "threads is -1"));
+  CHECK(contains(refusal(session_options(-2, 1), ATTUNE_INVALID_ARGUMENT), "device is -2"));
+  CHECK(!refusal(session_options(4096, 1), ATTUNE_UNSUPPORTED).empty());
+  const attune_session_options one_thread = session_options(-1, 1);
   CHECK(attune_session_create(loaded.model, &one_thread, &loaded.session) == ATTUNE_OK);
   CHECK(std::string(attune_session_message(loaded.session)).empty());
 }
 
 TEST_CASE("A model may be freed before its session") {
   Handles handles;
-  REQUIRE(attune_model_load(model_path().c_str(), &handles.model) == ATTUNE_OK);
+  REQUIRE(attune_model_load(model_path().c_str(), nullptr, &handles.model) == ATTUNE_OK);
   REQUIRE(attune_session_create(handles.model, nullptr, &handles.session) == ATTUNE_OK);
   attune_model_free(handles.model);
   handles.model = nullptr;

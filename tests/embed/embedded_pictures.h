@@ -1,6 +1,7 @@
 // A picture in memory as a caller of the C API has it, with its mask, in any format and with padded rows.
 #pragma once
 
+#include <cmath>
 #include <cstring>
 #include <random>
 #include <string>
@@ -15,6 +16,17 @@ inline const std::string& model_path() {
   return path;
 }
 
+inline attune_session_options session_options(std::int32_t device, std::int32_t threads) {
+  attune_session_options options = ATTUNE_SESSION_OPTIONS_INIT;
+  options.device = device;
+  options.threads = threads;
+  return options;
+}
+
+inline constexpr attune_pixel_format all_formats[] = {ATTUNE_RGB8,   ATTUNE_RGBA8,  ATTUNE_RGB16,
+                                                      ATTUNE_RGBA16, ATTUNE_BGR8,   ATTUNE_BGRA8,
+                                                      ATTUNE_RGB32F, ATTUNE_RGBA32F};
+
 // Rows of noise around a colour of their own for foreground and background, an ellipse of a mask with a soft edge.
 // What lies between a row's end and the next row's start is `gap`.
 struct EmbeddedPicture {
@@ -23,11 +35,13 @@ struct EmbeddedPicture {
   std::int64_t width, height;
   attune_pixel_format format;
   std::int64_t padding;  // bytes behind each row, of image, output and mask alike
+  attune_transfer transfer = ATTUNE_SRGB;
   std::vector<std::uint8_t> image, mask, output;
 
   explicit EmbeddedPicture(attune_pixel_format format_ = ATTUNE_RGB8, std::int64_t padding_ = 0,
-                           std::int64_t width_ = 40, std::int64_t height_ = 24)
-      : width(width_), height(height_), format(format_), padding(padding_) {
+                           std::int64_t width_ = 40, std::int64_t height_ = 24,
+                           attune_transfer transfer_ = ATTUNE_SRGB)
+      : width(width_), height(height_), format(format_), padding(padding_), transfer(transfer_) {
     image.assign(static_cast<std::size_t>(height * stride()), gap);
     output = image;
     mask.assign(static_cast<std::size_t>(height * (width + padding)), gap);
@@ -36,8 +50,17 @@ struct EmbeddedPicture {
       for (std::int64_t x = 0; x < width; ++x) fill_pixel(x, y, generator);
   }
 
-  int channels() const { return format == ATTUNE_RGBA8 || format == ATTUNE_RGBA16 ? 4 : 3; }
-  int sample_bytes() const { return format == ATTUNE_RGB16 || format == ATTUNE_RGBA16 ? 2 : 1; }
+  int channels() const {
+    return format == ATTUNE_RGB8 || format == ATTUNE_RGB16 || format == ATTUNE_BGR8 || format == ATTUNE_RGB32F
+               ? 3
+               : 4;
+  }
+  int sample_bytes() const {
+    if (format == ATTUNE_RGB32F || format == ATTUNE_RGBA32F) return 4;
+    return format == ATTUNE_RGB16 || format == ATTUNE_RGBA16 ? 2 : 1;
+  }
+  // White.
+  double peak() const { return sample_bytes() == 4 ? 1 : sample_bytes() == 2 ? 65535 : 255; }
   std::int64_t row_bytes() const { return width * channels() * sample_bytes(); }
   std::int64_t stride() const { return row_bytes() + padding; }
   std::uint8_t& mask_at(std::int64_t x, std::int64_t y) {
@@ -47,13 +70,18 @@ struct EmbeddedPicture {
     for (std::int64_t y = 0; y < height; ++y)
       for (std::int64_t x = 0; x < width; ++x) mask_at(x, y) = value;
   }
-  // A sample of `rows` (image or output), 0..255 or 0..65535.
-  int sample(const std::vector<std::uint8_t>& rows, std::int64_t x, std::int64_t y, int c) const {
-    const std::uint8_t* at = rows.data() + y * stride() + (x * channels() + c) * sample_bytes();
+  // Red, green, blue or alpha (c = 0 to 3) of `rows` (image or output), 0 to peak().
+  double sample(const std::vector<std::uint8_t>& rows, std::int64_t x, std::int64_t y, int c) const {
+    const std::uint8_t* at = rows.data() + offset(x, y, c);
     if (sample_bytes() == 1) return *at;
-    std::uint16_t value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
+    if (sample_bytes() == 2) return read<std::uint16_t>(at);
+    return static_cast<double>(read<float>(at));
+  }
+  void set_sample(std::int64_t x, std::int64_t y, int c, double value) {
+    std::uint8_t* at = image.data() + offset(x, y, c);
+    if (sample_bytes() == 1) *at = static_cast<std::uint8_t>(std::lround(value));
+    if (sample_bytes() == 2) write(at, static_cast<std::uint16_t>(std::lround(value)));
+    if (sample_bytes() == 4) write(at, static_cast<float>(value));
   }
 
   // What the API is handed. Strides are 0 where there is no padding.
@@ -63,6 +91,7 @@ struct EmbeddedPicture {
     picture.width = width;
     picture.height = height;
     picture.format = format;
+    picture.transfer = transfer;
     picture.image = image.data();
     picture.mask = mask.data();
     picture.output = output.data();
@@ -74,6 +103,22 @@ struct EmbeddedPicture {
   }
 
  private:
+  std::int64_t offset(std::int64_t x, std::int64_t y, int c) const {
+    const bool reversed = format == ATTUNE_BGR8 || format == ATTUNE_BGRA8;
+    return y * stride() + (x * channels() + (reversed && c < 3 ? 2 - c : c)) * sample_bytes();
+  }
+  template <class T>
+  static T read(const std::uint8_t* at) {
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  template <class T>
+  static void write(std::uint8_t* at, T value) {
+    std::memcpy(at, &value, sizeof value);
+  }
+
+  // The same picture in every format, but for rounding.
   void fill_pixel(std::int64_t x, std::int64_t y, std::mt19937& generator) {
     const double dx = 2.0 * static_cast<double>(x) / static_cast<double>(width) - 1;
     const double dy = 2.0 * static_cast<double>(y) / static_cast<double>(height) - 1;
@@ -81,15 +126,11 @@ struct EmbeddedPicture {
     mask_at(x, y) = distance < 0.4 ? 255 : distance < 0.5 ? 128 : 0;
     for (int c = 0; c < channels(); ++c) {
       const int base = mask_at(x, y) > 0 ? 60 + 30 * c : 190 - 40 * c;
-      const int value = base + static_cast<int>(generator() % 40);
-      std::uint8_t* at = image.data() + y * stride() + (x * channels() + c) * sample_bytes();
-      const auto wide = static_cast<std::uint16_t>(value * 257);
-      if (sample_bytes() == 1)
-        *at = static_cast<std::uint8_t>(value);
-      else
-        std::memcpy(at, &wide, sizeof wide);
+      const double value = (base + static_cast<int>(generator() % 40)) / 255.0;
+      set_sample(x, y, c, peak() * (transfer == ATTUNE_LINEAR && c < 3 ? linear(value) : value));
     }
   }
+  static double linear(double v) { return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4); }
 };
 
 }  // namespace attune::test

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <thread>
 
 #include "tests/embed/embedded_pictures.h"
@@ -18,7 +19,7 @@ namespace {
 const attune_model* shared_model() {
   struct Model {
     attune_model* handle = nullptr;
-    Model() { attune_model_load(model_path().c_str(), &handle); }
+    Model() { attune_model_load(model_path().c_str(), nullptr, &handle); }
     ~Model() { attune_model_free(handle); }
   };
   static const Model model;
@@ -28,7 +29,7 @@ const attune_model* shared_model() {
 struct Session {
   attune_session* handle = nullptr;
   explicit Session(std::int32_t threads = 1) {
-    const attune_session_options options{sizeof options, -1, threads};
+    const attune_session_options options = session_options(-1, threads);
     const attune_status status = attune_session_create(shared_model(), &options, &handle);
     if (status != ATTUNE_OK) throw Error(ErrorKind::internal, attune_session_message(handle));
   }
@@ -52,6 +53,32 @@ std::vector<std::uint8_t> harmonized(const Session& session, EmbeddedPicture& pi
   return picture.output;
 }
 
+double encoded(double linear) {
+  return linear <= 0.0031308 ? 12.92 * linear : 1.055 * std::pow(linear, 1 / 2.4) - 0.055;
+}
+
+// Of two outputs' colours, as shares of white.
+double largest_difference(const EmbeddedPicture& a, const EmbeddedPicture& b) {
+  double largest = 0;
+  for (std::int64_t y = 0; y < a.height; ++y)
+    for (std::int64_t x = 0; x < a.width; ++x)
+      for (int c = 0; c < 3; ++c)
+        largest = std::max(largest, std::fabs(a.sample(a.output, x, y, c) / a.peak() -
+                                              b.sample(b.output, x, y, c) / b.peak()));
+  return largest;
+}
+
+// The mean over the foreground, in levels.
+double foreground_difference(EmbeddedPicture& a, const EmbeddedPicture& b) {
+  double sum = 0;
+  int samples = 0;
+  for (std::int64_t y = 0; y < a.height; ++y)
+    for (std::int64_t x = 0; x < a.width; ++x)
+      for (int c = 0; c < 3 && a.mask_at(x, y) == 255; ++c, ++samples)
+        sum += std::fabs(a.sample(a.output, x, y, c) - b.sample(b.output, x, y, c));
+  return sum / samples;
+}
+
 std::ptrdiff_t threads_of_process() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return std::distance(tasks, std::filesystem::directory_iterator());
@@ -61,8 +88,8 @@ std::ptrdiff_t threads_of_process() {
 
 TEST_CASE("The foreground changes; the background, alpha and what lies between rows do not") {
   const Session session;
-  for (const attune_pixel_format format : {ATTUNE_RGB8, ATTUNE_RGBA8, ATTUNE_RGB16, ATTUNE_RGBA16})
-    for (const std::int64_t padding : {0, 6}) {
+  for (const attune_pixel_format format : all_formats)
+    for (const std::int64_t padding : {0, 8}) {
       INFO("format " << format << ", padding " << padding);
       EmbeddedPicture picture(format, padding);
       const std::vector<std::uint8_t> image = picture.image;
@@ -88,23 +115,189 @@ TEST_CASE("The foreground changes; the background, alpha and what lies between r
     }
 }
 
-TEST_CASE("Padded rows, alpha and 16 bits give the colours of plain rows") {
+TEST_CASE("All formats give the colours of plain rows") {
   const Session session;
   EmbeddedPicture plain;
   harmonized(session, plain);
-  for (const attune_pixel_format format : {ATTUNE_RGB8, ATTUNE_RGB16}) {
-    EmbeddedPicture padded(format, 10);
+  for (const attune_pixel_format format : {ATTUNE_RGB8, ATTUNE_RGB16, ATTUNE_BGR8, ATTUNE_RGB32F}) {
+    EmbeddedPicture padded(format, 12);
     harmonized(session, padded);
-    const int scale = padded.sample_bytes() == 2 ? 257 : 1;
-    int largest = 0;
-    for (std::int64_t y = 0; y < plain.height; ++y)
-      for (std::int64_t x = 0; x < plain.width; ++x)
-        for (int c = 0; c < 3; ++c)
-          largest = std::max(largest, std::abs(padded.sample(padded.output, x, y, c) -
-                                               scale * plain.sample(plain.output, x, y, c)));
-    // 8 bits round to within half a step.
-    CHECK(largest <= (scale == 1 ? 0 : 130));
+    // 8 bits round to within half a step of what the others hold.
+    const double most = padded.peak() == 255 ? 0 : 0.51 / 255;
+    CHECK(largest_difference(padded, plain) <= most);
   }
+}
+
+TEST_CASE("Linear light gives the colours of sRGB") {
+  const Session session;
+  EmbeddedPicture srgb(ATTUNE_RGBA32F), linear(ATTUNE_RGBA32F, 0, 40, 24, ATTUNE_LINEAR), in_place = linear;
+  harmonized(session, srgb);
+  harmonized(session, linear);
+  double largest = 0;
+  for (std::int64_t y = 0; y < srgb.height; ++y)
+    for (std::int64_t x = 0; x < srgb.width; ++x)
+      for (int c = 0; c < 3; ++c)
+        largest = std::max(largest, std::fabs(encoded(linear.sample(linear.output, x, y, c)) -
+                                              srgb.sample(srgb.output, x, y, c)));
+  CHECK(largest <= 1e-5);
+  attune_picture description = in_place.description();
+  description.output = in_place.image.data();
+  CHECK(session.run(description) == ATTUNE_OK);
+  CHECK(in_place.image == linear.output);
+}
+
+TEST_CASE("A mask of floats is one of bytes divided by 255") {
+  const Session session;
+  for (const attune_pixel_format format : {ATTUNE_RGB8, ATTUNE_RGBA32F}) {
+    EmbeddedPicture bytes(format), floats(format);
+    harmonized(session, bytes);
+    std::vector<float> mask;
+    for (const std::uint8_t m : floats.mask) mask.push_back(static_cast<float>(m) / 255);
+    attune_picture description = floats.description();
+    description.mask = mask.data();
+    description.mask_format = ATTUNE_MASK32F;
+    CHECK(session.run(description) == ATTUNE_OK);
+    CHECK(largest_difference(floats, bytes) <= (format == ATTUNE_RGB8 ? 1.0 / 255 : 1e-6));
+    for (const float wrong : {-0.01f, 1.01f, std::numeric_limits<float>::quiet_NaN()}) {
+      mask.back() = wrong;
+      CHECK(session.run(description) == ATTUNE_INVALID_ARGUMENT);
+      CHECK(contains(session.message(), "the mask's value at (39, 23) is "));
+    }
+  }
+}
+
+TEST_CASE("Rows that go up are the picture that was meant") {
+  const Session session;
+  EmbeddedPicture down, up;
+  harmonized(session, down);
+  attune_picture description = up.description();
+  const std::int64_t last = (up.height - 1) * up.stride();
+  std::vector<std::uint8_t> image(up.image.size()), mask(up.mask.size());
+  for (std::int64_t y = 0; y < up.height; ++y) {
+    std::copy_n(up.image.data() + y * up.stride(), up.stride(), image.data() + last - y * up.stride());
+    std::copy_n(up.mask.data() + y * up.width, up.width, mask.data() + (up.height - 1 - y) * up.width);
+  }
+  description.image = image.data() + last;
+  description.mask = mask.data() + (up.height - 1) * up.width;
+  description.image_stride = -up.stride();
+  description.mask_stride = -up.width;
+  CHECK(session.run(description) == ATTUNE_OK);
+  CHECK(up.output == down.output);
+}
+
+TEST_CASE("Inverted, a mask of bytes or floats is that of the background") {
+  const Session session;
+  attune_harmonize_options invert = ATTUNE_HARMONIZE_OPTIONS_INIT;
+  invert.invert = 1;
+  EmbeddedPicture plain, inverted, floats;
+  harmonized(session, plain);
+  attune_mask_kind kind = ATTUNE_MASK_EMPTY;
+  std::vector<float> mask;
+  for (std::uint8_t& m : inverted.mask) m = static_cast<std::uint8_t>(255 - m);
+  for (const std::uint8_t m : inverted.mask) mask.push_back(static_cast<float>(m) / 255);
+  CHECK(session.run(inverted.description(), &kind, &invert) == ATTUNE_OK);
+  CHECK(kind == ATTUNE_MASK_BOTH);
+  CHECK(largest_difference(inverted, plain) <= 1.0 / 255);
+  attune_picture description = floats.description();
+  description.mask = mask.data();
+  description.mask_format = ATTUNE_MASK32F;
+  CHECK(session.run(description, &kind, &invert) == ATTUNE_OK);
+  CHECK(largest_difference(floats, plain) <= 1.0 / 255);
+  for (const std::uint8_t value : {std::uint8_t{0}, std::uint8_t{255}}) {
+    inverted.set_mask(value);
+    CHECK(session.run(inverted.description(), &kind, &invert) == ATTUNE_OK);
+    CHECK(kind == (value == 0 ? ATTUNE_MASK_FULL : ATTUNE_MASK_EMPTY));
+  }
+}
+
+TEST_CASE("What is ignored has no influence, and what it leaves has") {
+  const Session session;
+  for (const attune_pixel_format format : {ATTUNE_RGB8, ATTUNE_RGB32F}) {
+    EmbeddedPicture clean(format), spoilt(format);
+    std::vector<std::uint8_t> ignored(clean.mask.size(), 0);
+    // A frame, as a scan has it, and what is outside a circle.
+    for (std::int64_t y = 0; y < clean.height; ++y)
+      for (std::int64_t x = 0; x < clean.width; ++x) {
+        if (x >= 5 && x < 35 && y >= 3 && y < 21) continue;
+        ignored[static_cast<std::size_t>(y * clean.width + x)] = 255;
+        const double junk = format == ATTUNE_RGB8 ? 0 : std::numeric_limits<double>::quiet_NaN();
+        for (int c = 0; c < 3; ++c) spoilt.set_sample(x, y, c, junk);
+      }
+    const auto run = [&](EmbeddedPicture& picture, const std::vector<std::uint8_t>* mask) {
+      attune_picture description = picture.description();
+      description.ignored = mask ? mask->data() : nullptr;
+      CHECK(session.run(description) == ATTUNE_OK);
+    };
+    run(clean, &ignored);
+    run(spoilt, &ignored);
+    int different = 0;
+    for (std::int64_t y = 0; y < clean.height; ++y)
+      for (std::int64_t x = 0; x < clean.width; ++x)
+        for (int c = 0; c < 3; ++c)
+          different += ignored[static_cast<std::size_t>(y * clean.width + x)] == 0 &&
+                       spoilt.sample(spoilt.output, x, y, c) != clean.sample(clean.output, x, y, c);
+    CHECK(different == 0);
+    if (format != ATTUNE_RGB8) continue;
+    // Close to what the clean picture gives, whereas the spoilt one is led astray.
+    EmbeddedPicture plain(format), astray = spoilt;
+    run(plain, nullptr);
+    run(astray, nullptr);
+    CHECK(foreground_difference(clean, plain) < 3);
+    CHECK(foreground_difference(astray, plain) > 2 * foreground_difference(spoilt, plain));
+    // Nothing ignored is nothing said; everything is no background.
+    EmbeddedPicture nothing(format), everything(format);
+    std::fill(ignored.begin(), ignored.end(), std::uint8_t{0});
+    run(nothing, &ignored);
+    CHECK(largest_difference(nothing, plain) <= 1.0 / 255);
+    std::fill(ignored.begin(), ignored.end(), std::uint8_t{255});
+    attune_picture description = everything.description();
+    description.ignored = ignored.data();
+    attune_mask_kind kind = ATTUNE_MASK_BOTH;
+    CHECK(session.run(description, &kind) == ATTUNE_OK);
+    CHECK(kind == ATTUNE_MASK_FULL);
+    CHECK(everything.output == everything.image);
+  }
+}
+
+TEST_CASE("A picture whose samples are no numbers is refused, and nothing is written") {
+  const Session session;
+  EmbeddedPicture picture(ATTUNE_RGB32F);
+  const std::vector<std::uint8_t> before = picture.output;
+  picture.set_sample(3, 2, 1, std::numeric_limits<double>::infinity());
+  CHECK(session.run(picture.description()) == ATTUNE_INVALID_ARGUMENT);
+  CHECK(contains(session.message(), "no finite numbers"));
+  CHECK(picture.output == before);
+}
+
+TEST_CASE("A batch gives its pictures' own results, whatever their sizes and masks") {
+  const Session session;
+  std::vector<EmbeddedPicture> together, alone;
+  for (const auto& [width, height] :
+       {std::pair(40, 24), std::pair(40, 24), std::pair(24, 40), std::pair(40, 24)})
+    together.emplace_back(ATTUNE_RGB8, 0, width, height);
+  together.emplace_back(ATTUNE_BGRA8);
+  together[1].set_mask(0);
+  alone = together;
+  std::vector<attune_picture> descriptions;
+  for (EmbeddedPicture& picture : together) descriptions.push_back(picture.description());
+  std::vector<attune_mask_kind> kinds(together.size(), ATTUNE_MASK_FULL);
+  REQUIRE(attune_harmonize_batch(session.handle, descriptions.data(), descriptions.size(), nullptr,
+                                 kinds.data()) == ATTUNE_OK);
+  for (std::size_t i = 0; i < together.size(); ++i) {
+    attune_mask_kind kind = ATTUNE_MASK_FULL;
+    CHECK(session.run(alone[i].description(), &kind) == ATTUNE_OK);
+    CHECK(kinds[i] == kind);
+    CHECK(largest_difference(together[i], alone[i]) <= 1.0 / 255);
+  }
+
+  const std::vector<std::uint8_t> before = together[0].output;
+  std::fill(together[0].image.begin(), together[0].image.end(), std::uint8_t{9});
+  descriptions[3].width = 0;
+  CHECK(attune_harmonize_batch(session.handle, descriptions.data(), descriptions.size(), nullptr, nullptr) ==
+        ATTUNE_INVALID_ARGUMENT);
+  CHECK(contains(session.message(), "picture 3: picture is 0 x 24"));
+  CHECK(together[0].output == before);
+  CHECK(attune_harmonize_batch(session.handle, nullptr, 0, nullptr, nullptr) == ATTUNE_OK);
 }
 
 TEST_CASE("Alpha has no part in the colours") {
@@ -176,21 +369,36 @@ TEST_CASE("Pictures that the contract forbids are refused, and the session goes 
   CHECK(contains(refusal([](auto& p) { p.image = nullptr; }), "null pointer"));
   CHECK(contains(refusal([](auto& p) { p.mask = nullptr; }), "null pointer"));
   CHECK(contains(refusal([](auto& p) { p.output = nullptr; }), "null pointer"));
-  CHECK(contains(refusal([](auto& p) { p.image_stride = 238; }), "shorter than a row of 240 bytes"));
+  CHECK(contains(refusal([](auto& p) { p.image_stride = 238; }),
+                 "image_stride is 238, shorter than a row of 240 bytes"));
   CHECK(contains(refusal([](auto& p) { p.output_stride = 1; }), "shorter than a row"));
   CHECK(contains(refusal([](auto& p) { p.mask_stride = 39; }), "shorter than a row"));
-  CHECK(contains(refusal([](auto& p) { p.image_stride = 241; }), "even"));
-  CHECK(contains(refusal([](auto& p) { p.output_stride = 243; }), "even"));
-  CHECK(contains(refusal([](auto& p) { p.image = static_cast<const char*>(p.image) + 1; }), "odd address"));
-  CHECK(contains(refusal([](auto& p) { p.output = static_cast<char*>(p.output) + 1; }), "odd address"));
+  CHECK(contains(refusal([](auto& p) {
+                   p.ignored = p.output ? static_cast<const std::uint8_t*>(p.output) : nullptr,
+                   p.ignored_stride = 39;
+                 }),
+                 "ignored_stride is 39"));
+  CHECK(contains(refusal([](auto& p) { p.image_stride = 241; }),
+                 "image or its stride of 241 bytes is not aligned"));
+  CHECK(contains(refusal([](auto& p) { p.output_stride = 243; }),
+                 "output or its stride of 243 bytes is not aligned"));
+  CHECK(contains(refusal([](auto& p) { p.image = static_cast<const char*>(p.image) + 1; }), "not aligned"));
+  CHECK(contains(refusal([](auto& p) { p.output = static_cast<char*>(p.output) + 1; }), "not aligned"));
+  CHECK(contains(refusal([](auto& p) { p.transfer = ATTUNE_LINEAR; }), "for float formats"));
   CHECK(contains(refusal([](auto& p) {
                    p.output = const_cast<void*>(p.image);
                    p.output_stride = 242;
                  }),
                  "in place"));
-  for (const std::int32_t format : {-1, 4, 77})
-    CHECK(contains(refusal([&](auto& p) { std::memcpy(&p.format, &format, sizeof format); }),
-                   "pixel format is " + std::to_string(format)));
+  for (const std::int32_t number : {-1, 8, 77}) {
+    const std::string is = " is " + std::to_string(number);
+    CHECK(contains(refusal([&](auto& p) { std::memcpy(&p.format, &number, sizeof number); }),
+                   "pixel format" + is));
+    CHECK(contains(refusal([&](auto& p) { std::memcpy(&p.transfer, &number, sizeof number); }),
+                   "transfer" + is));
+    CHECK(contains(refusal([&](auto& p) { std::memcpy(&p.mask_format, &number, sizeof number); }),
+                   "mask format" + is));
+  }
   CHECK(attune_harmonize(session.handle, nullptr, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
   CHECK(contains(session.message(), "picture is a null pointer"));
   harmonized(session, picture);
@@ -230,18 +438,18 @@ TEST_CASE("Options that the contract forbids are refused, nothing is written, an
     return session.message();
   };
   const auto strength_refusal = [&](float strength) {
-    return refusal({sizeof(attune_harmonize_options), strength});
+    return refusal({sizeof(attune_harmonize_options), strength, 0});
   };
   CHECK(strength_refusal(-0.25f) == "strength is -0.25, expected 0 to 1");
   CHECK(strength_refusal(1.5f) == "strength is 1.5, expected 0 to 1");
   CHECK(contains(strength_refusal(INFINITY), "strength is inf"));
   CHECK(contains(strength_refusal(NAN), "strength is nan"));
-  CHECK(contains(refusal({0, 1}), "attune_harmonize_options.struct_size is 0"));
+  CHECK(contains(refusal({0, 1, 0}), "attune_harmonize_options.struct_size is 0"));
   // Also where there is nothing to do.
   for (const std::uint8_t value : {std::uint8_t{0}, std::uint8_t{255}}) {
     EmbeddedPicture same;
     same.set_mask(value);
-    const attune_harmonize_options wrong{sizeof wrong, 2};
+    const attune_harmonize_options wrong{sizeof wrong, 2, 0};
     CHECK(session.run(same.description(), nullptr, &wrong) == ATTUNE_INVALID_ARGUMENT);
   }
   harmonized(session, picture);

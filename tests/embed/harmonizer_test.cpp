@@ -43,7 +43,7 @@ TEST_CASE("A model and a harmonizer give the C API's results") {
 
   EmbeddedPicture through_c, through_cpp;
   attune_session* session = nullptr;
-  const attune_session_options one_thread{sizeof one_thread, -1, 1};
+  const attune_session_options one_thread = session_options(-1, 1);
   REQUIRE(attune_session_create(model.handle(), &one_thread, &session) == ATTUNE_OK);
   const attune_picture description = through_c.description();
   CHECK(attune_harmonize(session, &description, nullptr, nullptr) == ATTUNE_OK);
@@ -65,7 +65,7 @@ TEST_CASE("A harmonizer's strength is the C API's") {
   const api::Model model(model_path());
   EmbeddedPicture through_c, through_cpp, full;
   attune_session* session = nullptr;
-  const attune_session_options one_thread{sizeof one_thread, -1, 1};
+  const attune_session_options one_thread = session_options(-1, 1);
   REQUIRE(attune_session_create(model.handle(), &one_thread, &session) == ATTUNE_OK);
   const attune_picture description = through_c.description();
   attune_harmonize_options half = ATTUNE_HARMONIZE_OPTIONS_INIT;

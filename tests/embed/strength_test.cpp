@@ -37,8 +37,8 @@ template <class Check>
 void for_each_head_and_format(float shift, const Check& check) {
   for (const Head head : {Head::affine, Head::blend}) {
     api::Harmonizer harmonizer = harmonizer_of(head, shift);
-    for (const attune_pixel_format format : {ATTUNE_RGB8, ATTUNE_RGBA8, ATTUNE_RGB16, ATTUNE_RGBA16})
-      for (const std::int64_t padding : {0, 6}) {
+    for (const attune_pixel_format format : all_formats)
+      for (const std::int64_t padding : {0, 8}) {
         INFO(name_of(head) << ", format " << format << ", padding " << padding);
         check(harmonizer, EmbeddedPicture(format, padding));
       }
@@ -59,9 +59,10 @@ struct Samples {
   int saturated = 0;  // black or white at full strength, from another value
 };
 
-void count_sample(Samples& samples, double strength, int before, int weaker, int now, int full, int peak) {
+void count_sample(Samples& samples, double strength, double before, double weaker, double now, double full,
+                  double peak) {
   // Both ends of the comparison are rounded, the far one by `strength` of its half; f32 has the rest.
-  const double slack = 0.5 + 0.5 * strength + 0.05;
+  const double slack = peak == 1 ? 1e-6 : 0.5 + 0.5 * strength + 0.05;
   samples.misplaced += std::fabs(now - (before + strength * (full - before))) > slack;
   samples.backwards += full >= before ? now < weaker : now > weaker;
   samples.between += now != before && now != full;
@@ -71,16 +72,15 @@ void count_sample(Samples& samples, double strength, int before, int weaker, int
 Samples samples_of(double strength, const EmbeddedPicture& weaker, EmbeddedPicture& now,
                    const EmbeddedPicture& full) {
   Samples samples;
-  const int peak = now.sample_bytes() == 2 ? 65535 : 255;
   for (std::int64_t y = 0; y < now.height; ++y)
     for (std::int64_t x = 0; x < now.width; ++x)
       for (int c = 0; c < now.channels(); ++c) {
-        const int before = now.sample(now.image, x, y, c), value = now.sample(now.output, x, y, c);
+        const double before = now.sample(now.image, x, y, c), value = now.sample(now.output, x, y, c);
         if (now.mask_at(x, y) == 0 || c == 3)
           samples.touched += value != before;
         else
           count_sample(samples, strength, before, weaker.sample(weaker.output, x, y, c), value,
-                       full.sample(full.output, x, y, c), peak);
+                       full.sample(full.output, x, y, c), now.peak());
       }
   return samples;
 }

@@ -1,0 +1,162 @@
+#include "embed/picture.h"
+
+#include <cstring>
+#include <type_traits>
+
+namespace attune {
+
+namespace {
+
+constexpr std::int64_t longest_side = std::int64_t{1} << 20;
+
+// As an integer: a C caller's enum may hold any, and reading it as the enum is undefined then.
+template <class Enum>
+int number_of(const Enum& value, const char* name, int most) {
+  std::underlying_type_t<Enum> number;
+  std::memcpy(&number, &value, sizeof number);
+  require(number <= static_cast<decltype(number)>(most), ErrorKind::argument, name, " is ",
+          static_cast<int>(number), ", expected 0 to ", most);
+  return static_cast<int>(number);
+}
+
+// What each attune_pixel_format is, in its order.
+struct Format {
+  Sample sample;
+  int channels;
+  bool reversed;
+};
+constexpr Format formats[] = {{Sample::u8, 3, false},  {Sample::u8, 4, false}, {Sample::u16, 3, false},
+                              {Sample::u16, 4, false}, {Sample::u8, 3, true},  {Sample::u8, 4, true},
+                              {Sample::f32, 3, false}, {Sample::f32, 4, false}};
+
+// Fills in the stride 0 and refuses what no row fits in.
+std::int64_t checked_stride(std::int64_t stride, std::int64_t row_bytes, const char* name) {
+  if (stride == 0) return row_bytes;
+  require(stride <= -row_bytes || stride >= row_bytes, ErrorKind::argument, name, "_stride is ", stride,
+          ", shorter than a row of ", row_bytes, " bytes");
+  return stride;
+}
+
+void check_alignment(const void* data, std::int64_t stride, Sample sample, const char* name) {
+  const std::int64_t bytes = bytes_of(sample);
+  require(
+      reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(bytes) == 0 && stride % bytes == 0,
+      ErrorKind::argument, name, " or its stride of ", stride, " bytes is not aligned to samples of ", bytes,
+      " bytes");
+}
+
+void check_rows(const Picture& picture) {
+  require(picture.image.data && picture.mask.data && picture.output, ErrorKind::argument,
+          "image, mask or output is a null pointer");
+  check_alignment(picture.image.data, picture.image.stride, picture.sample, "image");
+  check_alignment(picture.output, picture.output_stride, picture.sample, "output");
+  check_alignment(picture.mask.data, picture.mask.stride, picture.mask_sample, "mask");
+  require(picture.image.data != picture.output || picture.image.stride == picture.output_stride,
+          ErrorKind::argument, "in place with strides ", picture.image.stride, " and ",
+          picture.output_stride);
+}
+
+// What a mask has been found to hold.
+struct FoundRegions {
+  bool foreground = false, background = false;
+
+  bool both() const { return foreground && background; }
+};
+
+template <class Mask>
+void add_row(const Mask* mask, const std::uint8_t* ignored, std::int64_t width, Mask full,
+             FoundRegions& found) {
+  for (std::int64_t x = 0; x < width; ++x) {
+    found.foreground = found.foreground || mask[x] > 0;
+    found.background = found.background || (mask[x] < full && (!ignored || ignored[x] < 255));
+  }
+}
+
+// The same of 1 - m.
+template <class Mask>
+void add_inverted_row(const Mask* mask, const std::uint8_t* ignored, std::int64_t width, Mask full,
+                      FoundRegions& found) {
+  for (std::int64_t x = 0; x < width; ++x) {
+    found.foreground = found.foreground || mask[x] < full;
+    found.background = found.background || (mask[x] > 0 && (!ignored || ignored[x] < 255));
+  }
+}
+
+void check_values(const float* mask, std::int64_t width, std::int64_t y) {
+  for (std::int64_t x = 0; x < width; ++x)
+    require(mask[x] >= 0 && mask[x] <= 1, ErrorKind::argument, "the mask's value at (", x, ", ", y, ") is ",
+            mask[x], ", expected 0 to 1");
+}
+
+// The first rows of most masks show both regions; only a float mask's values are looked at to the end.
+template <class Mask>
+FoundRegions regions(const Picture& picture, bool inverted, Mask full) {
+  FoundRegions found;
+  for (std::int64_t y = 0; y < picture.size.height; ++y) {
+    const auto* mask = static_cast<const Mask*>(picture.mask.row(y));
+    const auto* ignored =
+        picture.ignored.data ? static_cast<const std::uint8_t*>(picture.ignored.row(y)) : nullptr;
+    if constexpr (std::is_same_v<Mask, float>)
+      check_values(mask, picture.size.width, y);
+    else if (found.both())
+      break;
+    (inverted ? add_inverted_row<Mask> : add_row<Mask>)(mask, ignored, picture.size.width, full, found);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::int64_t bytes_of(Sample sample) {
+  switch (sample) {
+    case Sample::u8:
+      return 1;
+    case Sample::u16:
+      return 2;
+    case Sample::f32:
+      break;
+  }
+  return 4;
+}
+
+Picture checked(const attune_picture& given) {
+  require(given.width > 0 && given.height > 0 && given.width <= longest_side && given.height <= longest_side,
+          ErrorKind::argument, "picture is ", given.width, " x ", given.height, ", expected 1 to ",
+          longest_side);
+  const Format& format = formats[number_of(given.format, "pixel format", ATTUNE_RGBA32F)];
+  Picture picture;
+  picture.size = {given.height, given.width};
+  picture.sample = format.sample;
+  picture.channels = format.channels;
+  picture.reversed = format.reversed;
+  picture.linear = number_of(given.transfer, "transfer", ATTUNE_LINEAR) == ATTUNE_LINEAR;
+  require(!picture.linear || picture.sample == Sample::f32, ErrorKind::argument,
+          "transfer is ATTUNE_LINEAR, which is for float formats");
+  if (number_of(given.mask_format, "mask format", ATTUNE_MASK32F) == ATTUNE_MASK32F)
+    picture.mask_sample = Sample::f32;
+
+  const std::int64_t bytes = picture.row_bytes();
+  picture.image = {given.image, checked_stride(given.image_stride, bytes, "image")};
+  picture.output = given.output;
+  picture.output_stride = checked_stride(given.output_stride, bytes, "output");
+  picture.mask = {given.mask,
+                  checked_stride(given.mask_stride, given.width * bytes_of(picture.mask_sample), "mask")};
+  picture.ignored = {given.ignored, checked_stride(given.ignored_stride, given.width, "ignored")};
+  check_rows(picture);
+  return picture;
+}
+
+attune_mask_kind kind_of_mask(const Picture& picture, bool inverted) {
+  const FoundRegions found = picture.mask_sample == Sample::f32
+                                 ? regions<float>(picture, inverted, 1.0f)
+                                 : regions<std::uint8_t>(picture, inverted, 255);
+  return !found.foreground ? ATTUNE_MASK_EMPTY : !found.background ? ATTUNE_MASK_FULL : ATTUNE_MASK_BOTH;
+}
+
+void copy_picture(const Picture& picture) {
+  if (picture.output == picture.image.data) return;
+  for (std::int64_t y = 0; y < picture.size.height; ++y)
+    std::memcpy(picture.output_row(y), picture.image.row(y), static_cast<std::size_t>(picture.row_bytes()));
+}
+
+}  // namespace attune
