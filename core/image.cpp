@@ -82,17 +82,30 @@ AnyImage decode_stored(Bytes file, const std::string& name) {
   return codec::decode_stb(file, name);
 }
 
-int orientation_of(Bytes file) {
+Bytes exif_of(Bytes file) {
   switch (format_of(file)) {
     case Format::jpeg:
-      return codec::jpeg_orientation(file);
+      return codec::jpeg_exif(file);
     case Format::png:
-      return codec::png_orientation(file);
+      return codec::png_exif(file);
     case Format::pnm:
     case Format::other:
       break;
   }
-  return 1;
+  return {};
+}
+
+std::vector<std::uint8_t> profile_of(Bytes file, const std::string& name) {
+  switch (format_of(file)) {
+    case Format::jpeg:
+      return codec::jpeg_profile(file);
+    case Format::png:
+      return codec::png_profile(file, name);
+    case Format::pnm:
+    case Format::other:
+      break;
+  }
+  return {};
 }
 
 enum class Extension { png, jpeg };
@@ -117,6 +130,13 @@ void check_image(const BasicImage<T>& image) {
           " channels cannot have ", image.pixels.size(), " samples");
 }
 
+// What of the metadata a picture of so many channels may keep.
+ImageMetadata fitting(const ImageMetadata& metadata, int channels) {
+  ImageMetadata kept = metadata;
+  if (!codec::fits_channels(kept.color_profile, channels)) kept.color_profile.clear();
+  return kept;
+}
+
 // The message of an encoder knows no path.
 template <class Encode>
 std::vector<std::uint8_t> encoded_for(const std::filesystem::path& path, const Encode& encode) {
@@ -129,9 +149,10 @@ std::vector<std::uint8_t> encoded_for(const std::filesystem::path& path, const E
 
 }  // namespace
 
-AnyImage decode_image(const void* data, std::size_t size, const std::string& name) {
-  const Bytes file = bytes_of(data, size);
-  const int orientation = orientation_of(file);
+AnyImage decode_image(const void* data, std::size_t size, const std::string& name, ImageMetadata* metadata) {
+  const Bytes file = bytes_of(data, size), exif = exif_of(file);
+  const int orientation = codec::exif_orientation(exif);
+  if (metadata) *metadata = {profile_of(file, name), codec::upright_exif(exif)};
   return std::visit([&](auto image) -> AnyImage { return apply_orientation(std::move(image), orientation); },
                     decode_stored(file, name));
 }
@@ -139,13 +160,13 @@ AnyImage decode_image(const void* data, std::size_t size, const std::string& nam
 ImageSize decode_image_size(const void* data, std::size_t size, const std::string& name) {
   const Bytes file = bytes_of(data, size);
   const ImageSize stored = stored_size(file, name);
-  if (orientation_of(file) >= 5) return {stored.height, stored.width};
+  if (codec::exif_orientation(exif_of(file)) >= 5) return {stored.height, stored.width};
   return stored;
 }
 
-AnyImage read_any_image(const std::filesystem::path& path) {
+AnyImage read_any_image(const std::filesystem::path& path, ImageMetadata* metadata) {
   const std::vector<std::uint8_t> file = read_file(path);
-  return decode_image(file.data(), file.size(), path.string());
+  return decode_image(file.data(), file.size(), path.string(), metadata);
 }
 
 Image read_image(const std::filesystem::path& path, int channels) {
@@ -170,9 +191,9 @@ ImageSize read_image_size(const std::filesystem::path& path) {
   return decode_image_size(file.data(), file.size(), path.string());
 }
 
-std::vector<std::uint8_t> encode_png(const Image& image) {
+std::vector<std::uint8_t> encode_png(const Image& image, const WriteOptions& options) {
   check_image(image);
-  return codec::encode_png_file(image);
+  return codec::encode_png_file(image, fitting(options.metadata, image.channels));
 }
 
 std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& options) {
@@ -181,25 +202,26 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& op
           options.jpeg_quality, ", expected 1 to 100");
   // JPEG has no transparency.
   const int channels = image.channels <= 2 ? 1 : 3;
+  const ImageMetadata metadata = fitting(options.metadata, channels);
   return channels == image.channels
-             ? codec::encode_jpeg_file(image, options.jpeg_quality)
-             : codec::encode_jpeg_file(convert_channels(image, channels), options.jpeg_quality);
+             ? codec::encode_jpeg_file(image, options.jpeg_quality, metadata)
+             : codec::encode_jpeg_file(convert_channels(image, channels), options.jpeg_quality, metadata);
 }
 
 void write_image(const std::filesystem::path& path, const Image& image, const WriteOptions& options) {
   const Extension extension = extension_of(path);
   write_file_atomically(path, encoded_for(path, [&] {
-                          return extension == Extension::png ? encode_png(image)
+                          return extension == Extension::png ? encode_png(image, options)
                                                              : encode_jpeg(image, options);
                         }));
 }
 
-void write_image(const std::filesystem::path& path, const Image16& image) {
+void write_image(const std::filesystem::path& path, const Image16& image, const WriteOptions& options) {
   require(extension_of(path) == Extension::png, ErrorKind::output, path.string(),
           ": cannot be written: 16-bit pictures need a name that ends in .png");
   write_file_atomically(path, encoded_for(path, [&] {
                           check_image(image);
-                          return codec::encode_png_file(image);
+                          return codec::encode_png_file(image, fitting(options.metadata, image.channels));
                         }));
 }
 

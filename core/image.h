@@ -3,7 +3,7 @@
 // JPEG and PNG are read and written by libjpeg-turbo and libpng; BMP and TGA (and those two, where their libraries are
 // absent) are read by stb_image, binary PGM and PPM by image_pnm.cpp. The format is known by the file's first bytes,
 // never by its name. EXIF orientation is applied when a picture is read; colours are taken as they are stored (sRGB),
-// CMYK is converted to RGB without its profile.
+// CMYK is converted to RGB without its profile. Profile and EXIF pass through as opaque blocks where a writer is given them.
 // Errors: ErrorKind::input where a file is missing, is no picture, is cut short or damaged, or is too large to hold
 // (dimensions are checked before anything is decoded); ErrorKind::output where a file can't be written. A file is
 // written beside its place and renamed, so that no half-written one stays behind.
@@ -43,10 +43,20 @@ using AnyImage = std::variant<Image, Image16>;
 inline constexpr std::int64_t longest_image_side = 65535;
 inline constexpr std::int64_t most_image_pixels = 400'000'000;
 
+// What a file says beside its pixels.
+struct ImageMetadata {
+  std::vector<std::uint8_t> color_profile;  // of the ICC; a file's that is malformed is left out
+  std::vector<std::uint8_t>
+      exif;  // a TIFF structure; its orientation is 1, since pixels are turned as they are read
+};
+// The profile's name for itself ("sRGB IEC61966-2.1"), in ASCII; empty where it has none.
+std::string color_profile_name(const std::vector<std::uint8_t>& profile);
+
 // As stored: 16 bits for a PNG, PGM or PPM that has them, 8 bits otherwise. Transparency makes an alpha channel.
-AnyImage read_any_image(const std::filesystem::path& path);
+AnyImage read_any_image(const std::filesystem::path& path, ImageMetadata* metadata = nullptr);
 // The same from memory; `name` stands for the file in messages.
-AnyImage decode_image(const void* data, std::size_t size, const std::string& name);
+AnyImage decode_image(const void* data, std::size_t size, const std::string& name,
+                      ImageMetadata* metadata = nullptr);
 
 // Converted to 8 bits and to `channels` (1, 3 or 4; 0 keeps them). Grey to RGB repeats; RGB to grey is BT.601
 // luma; alpha is dropped or set to 255.
@@ -63,6 +73,7 @@ ImageSize decode_image_size(const void* data, std::size_t size, const std::strin
 Image convert_channels(Image image, int channels);
 Image16 convert_channels(Image16 image, int channels);
 Image to_8_bits(const Image16& image);
+Image16 to_16_bits(const Image& image);  // 255 becomes 65535
 
 // The picture as it is meant to be seen, where it was stored with this EXIF orientation (1 to 8).
 Image apply_orientation(Image image, int orientation);
@@ -72,12 +83,15 @@ Image16 apply_orientation(Image16 image, int orientation);
 // ErrorKind::output).
 struct WriteOptions {
   int jpeg_quality = 95;  // 1 to 100; 4:4:4, without alpha
+  // Left out: a profile of other colours than the picture's (of grey ones, of inks), an EXIF block too long for a JPEG.
+  ImageMetadata metadata = {};
 };
 void write_image(const std::filesystem::path& path, const Image& image, const WriteOptions& options = {});
-void write_image(const std::filesystem::path& path, const Image16& image);  // PNG only
+void write_image(const std::filesystem::path& path, const Image16& image,
+                 const WriteOptions& options = {});  // PNG only
 
 // A file's bytes, for reports that embed pictures.
-std::vector<std::uint8_t> encode_png(const Image& image);
+std::vector<std::uint8_t> encode_png(const Image& image, const WriteOptions& options = {});
 std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& options = {});
 
 }  // namespace attune

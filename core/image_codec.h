@@ -7,6 +7,8 @@
 #include <csetjmp>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "core/image.h"
 
@@ -31,14 +33,27 @@ AnyImage decode_png(Bytes file, const std::string& name);
 AnyImage decode_pnm(Bytes file, const std::string& name);
 AnyImage decode_stb(Bytes file, const std::string& name);
 
-// Encoders throw ErrorKind::output where the format cannot hold the picture.
-std::vector<std::uint8_t> encode_jpeg_file(const Image& image, int quality);  // 1 or 3 channels
-std::vector<std::uint8_t> encode_png_file(const Image& image);
-std::vector<std::uint8_t> encode_png_file(const Image16& image);
+// Encoders throw ErrorKind::output where the format cannot hold the picture. Without libjpeg-turbo and libpng they leave
+// out the metadata.
+std::vector<std::uint8_t> encode_jpeg_file(const Image& image, int quality,
+                                           const ImageMetadata& metadata);  // 1 or 3 channels
+std::vector<std::uint8_t> encode_png_file(const Image& image, const ImageMetadata& metadata);
+std::vector<std::uint8_t> encode_png_file(const Image16& image, const ImageMetadata& metadata);
 
-// The EXIF orientation (1 to 8) that a file of this format states, 1 where it states none or a malformed one.
-int jpeg_orientation(Bytes file);
-int png_orientation(Bytes file);
+// The EXIF block of a file of this format, and its colour profile; empty where it has none or a malformed one.
+Bytes jpeg_exif(Bytes file);
+Bytes png_exif(Bytes file);
+std::vector<std::uint8_t> jpeg_profile(Bytes file);
+std::vector<std::uint8_t> png_profile(Bytes file, const std::string& name);
+
+// What stands before the EXIF block in a JPEG's segment.
+inline constexpr std::string_view exif_identifier("Exif\0\0", 6);
+// The orientation (1 to 8) that it states, 1 where it states none or a malformed one; and the block with 1 in its place.
+int exif_orientation(Bytes exif);
+std::vector<std::uint8_t> upright_exif(Bytes exif);
+
+// Whether a profile is for pictures of so many channels.
+bool fits_channels(const std::vector<std::uint8_t>& profile, int channels);
 
 // Runs `step`, which calls a C library whose error handler jumps to `escape`; false where it jumped.
 // The jump skips destructors: neither `step` nor what it calls may own anything.

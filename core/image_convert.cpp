@@ -87,6 +87,13 @@ Image to_8_bits(const Image16& image) {
   return result;
 }
 
+Image16 to_16_bits(const Image& image) {
+  Image16 result(image.width, image.height, image.channels);
+  std::transform(image.pixels.begin(), image.pixels.end(), result.pixels.begin(),
+                 [](std::uint8_t value) { return static_cast<std::uint16_t>(257u * value); });
+  return result;
+}
+
 Image apply_orientation(Image image, int orientation) { return turned(std::move(image), orientation); }
 Image16 apply_orientation(Image16 image, int orientation) { return turned(std::move(image), orientation); }
 

@@ -167,6 +167,16 @@ void require_growth(j_compress_ptr info) {
   escape_with(reinterpret_cast<j_common_ptr>(info));
 }
 
+// A segment's content; empty where there is none, or more than a segment holds.
+std::vector<std::uint8_t> exif_segment(const std::vector<std::uint8_t>& exif) {
+  constexpr std::size_t most_bytes = 65533;
+  if (exif.empty() || exif_identifier.size() + exif.size() > most_bytes) return {};
+  std::vector<std::uint8_t> segment(exif_identifier.size() + exif.size());
+  std::copy(exif.begin(), exif.end(),
+            std::copy(exif_identifier.begin(), exif_identifier.end(), segment.begin()));
+  return segment;
+}
+
 class Writer {
  public:
   Writer() {
@@ -182,10 +192,12 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  std::vector<std::uint8_t> encode(const Image& image, int quality) {
+  std::vector<std::uint8_t> encode(const Image& image, int quality, const ImageMetadata& metadata) {
     require(std::max(image.width, image.height) <= JPEG_MAX_DIMENSION, ErrorKind::output,
             "a JPEG has at most ", JPEG_MAX_DIMENSION, " pixels a side, not ", image.width, "x",
             image.height);
+    const std::vector<std::uint8_t> exif = exif_segment(metadata.exif);
+    const std::vector<std::uint8_t>& profile = metadata.color_profile;
     const bool done = survives(escape_.target, [&] {
       jpeg_create_compress(&info_);
       info_.dest = &destination_.manager;
@@ -198,6 +210,10 @@ class Writer {
       for (int c = 0; c < info_.num_components; ++c)  // 4:4:4
         info_.comp_info[c].h_samp_factor = info_.comp_info[c].v_samp_factor = 1;
       jpeg_start_compress(&info_, TRUE);
+      if (!exif.empty())
+        jpeg_write_marker(&info_, JPEG_APP0 + 1, exif.data(), static_cast<unsigned>(exif.size()));
+      if (!profile.empty())
+        jpeg_write_icc_profile(&info_, profile.data(), static_cast<unsigned>(profile.size()));
       while (info_.next_scanline < info_.image_height) {
         JSAMPROW row = const_cast<JSAMPROW>(image.row(info_.next_scanline));
         jpeg_write_scanlines(&info_, &row, 1);
@@ -222,8 +238,8 @@ ImageSize jpeg_size(Bytes file, const std::string& name) { return Reader(file, n
 
 Image decode_jpeg(Bytes file, const std::string& name) { return Reader(file, name).decode(); }
 
-std::vector<std::uint8_t> encode_jpeg_file(const Image& image, int quality) {
-  return Writer().encode(image, quality);
+std::vector<std::uint8_t> encode_jpeg_file(const Image& image, int quality, const ImageMetadata& metadata) {
+  return Writer().encode(image, quality, metadata);
 }
 
 }  // namespace attune::codec

@@ -52,10 +52,13 @@ struct ReadHandles {
   ReadHandles& operator=(const ReadHandles&) = delete;
 };
 
+enum class Profile { left_out, kept };
+
 class Reader {
  public:
   // Reads up to the picture data.
-  Reader(Bytes file, const std::string& name) : name_(name), file_bytes_(file.size()), rest_(file) {
+  Reader(Bytes file, const std::string& name, Profile profile = Profile::left_out)
+      : name_(name), file_bytes_(file.size()), rest_(file) {
     run([&] {
       handles_.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &escape_, on_error, on_warning);
       if (handles_.png != nullptr) handles_.info = png_create_info_struct(handles_.png);
@@ -64,6 +67,9 @@ class Reader {
     run([&] {
       // Colour profiles, texts and times are decompressed and parsed by nobody; their checksums count all the same.
       png_set_keep_unknown_chunks(handles_.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+      if (profile == Profile::kept)
+        png_set_keep_unknown_chunks(handles_.png, PNG_HANDLE_CHUNK_AS_DEFAULT,
+                                    reinterpret_cast<png_const_bytep>("iCCP"), 1);
       png_set_crc_action(handles_.png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
       png_set_read_fn(handles_.png, &rest_, read_bytes);
       png_read_info(handles_.png, handles_.info);
@@ -74,6 +80,16 @@ class Reader {
   ImageSize size() const {
     return {png_get_image_width(handles_.png, handles_.info),
             png_get_image_height(handles_.png, handles_.info)};
+  }
+
+  // As libpng has uncompressed and checked it; empty without one.
+  std::vector<std::uint8_t> profile() const {
+    png_charp profile_name = nullptr;
+    png_bytep data = nullptr;
+    png_uint_32 bytes = 0;
+    int compression = 0;
+    if (png_get_iCCP(handles_.png, handles_.info, &profile_name, &compression, &data, &bytes) == 0) return {};
+    return {data, data + bytes};
   }
 
   AnyImage decode() {
@@ -154,8 +170,19 @@ int colour_type(int channels) {
   }
 }
 
+// A profile that libpng finds fault with is left out, as a benign error.
+void set_metadata(png_structp png, png_infop info, const ImageMetadata& metadata) {
+  png_set_benign_errors(png, 1);
+  if (!metadata.color_profile.empty())
+    png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, metadata.color_profile.data(),
+                 static_cast<png_uint_32>(metadata.color_profile.size()));
+  if (!metadata.exif.empty())
+    png_set_eXIf_1(png, info, static_cast<png_uint_32>(metadata.exif.size()),
+                   const_cast<png_bytep>(metadata.exif.data()));
+}
+
 template <class T>
-std::vector<std::uint8_t> encode(const BasicImage<T>& image) {
+std::vector<std::uint8_t> encode(const BasicImage<T>& image, const ImageMetadata& metadata) {
   std::vector<std::uint8_t> bytes;
   Escape escape;
   WriteHandles handles;
@@ -167,6 +194,7 @@ std::vector<std::uint8_t> encode(const BasicImage<T>& image) {
     png_set_IHDR(handles.png, handles.info, static_cast<png_uint_32>(image.width),
                  static_cast<png_uint_32>(image.height), 8 * sizeof(T), colour_type(image.channels),
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    set_metadata(handles.png, handles.info, metadata);
     png_set_compression_level(handles.png, compression_level);
     png_set_filter(handles.png, PNG_FILTER_TYPE_BASE, row_filter);
     png_write_info(handles.png, handles.info);
@@ -186,9 +214,21 @@ ImageSize png_size(Bytes file, const std::string& name) { return Reader(file, na
 
 AnyImage decode_png(Bytes file, const std::string& name) { return Reader(file, name).decode(); }
 
-std::vector<std::uint8_t> encode_png_file(const Image& image) { return encode(image); }
+std::vector<std::uint8_t> png_profile(Bytes file, const std::string& name) {
+  try {
+    return Reader(file, name, Profile::kept).profile();
+  } catch (const Error&) {
+    return {};  // what is wrong with the picture itself its decoding tells
+  }
+}
 
-std::vector<std::uint8_t> encode_png_file(const Image16& image) { return encode(image); }
+std::vector<std::uint8_t> encode_png_file(const Image& image, const ImageMetadata& metadata) {
+  return encode(image, metadata);
+}
+
+std::vector<std::uint8_t> encode_png_file(const Image16& image, const ImageMetadata& metadata) {
+  return encode(image, metadata);
+}
 
 }  // namespace attune::codec
 

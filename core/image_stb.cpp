@@ -185,7 +185,7 @@ Image decode_jpeg(Bytes file, const std::string& name) {
   return decode<std::uint8_t>(file, name, stbi_load_from_callbacks);
 }
 
-std::vector<std::uint8_t> encode_jpeg_file(const Image& image, int quality) {
+std::vector<std::uint8_t> encode_jpeg_file(const Image& image, int quality, const ImageMetadata&) {
   require_int_size(image);
   Sink sink;
   const int ok =
@@ -202,7 +202,9 @@ ImageSize png_size(Bytes file, const std::string& name) { return stb_size(file, 
 
 AnyImage decode_png(Bytes file, const std::string& name) { return decode_stb(file, name); }
 
-std::vector<std::uint8_t> encode_png_file(const Image& image) {
+std::vector<std::uint8_t> png_profile(Bytes, const std::string&) { return {}; }
+
+std::vector<std::uint8_t> encode_png_file(const Image& image, const ImageMetadata&) {
   require_int_size(image);
   Sink sink;
   const int stride = static_cast<int>(image.width * image.channels);
@@ -212,7 +214,7 @@ std::vector<std::uint8_t> encode_png_file(const Image& image) {
   return finished(sink, ok);
 }
 
-std::vector<std::uint8_t> encode_png_file(const Image16&) {
+std::vector<std::uint8_t> encode_png_file(const Image16&, const ImageMetadata&) {
   fail(ErrorKind::unsupported, "this build of attune has no libpng, which 16-bit PNG files need");
 }
 

@@ -20,7 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ImageSize announced;
   const bool has_size = accepts([&] { announced = decode_image_size(data, size, "input"); });
   AnyImage any;
-  if (!accepts([&] { any = decode_image(data, size, "input"); })) return 0;
+  ImageMetadata metadata;
+  const bool is_picture = accepts([&] { any = decode_image(data, size, "input"); });
+  check(accepts([&] { decode_image(data, size, "input", &metadata); }) == is_picture);
+  color_profile_name(metadata.color_profile);
+  if (!is_picture) return 0;
   check(has_size);
   std::visit(
       [&](const auto& image) {
@@ -30,7 +34,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       any);
   if (const auto* image = std::get_if<Image>(&any);
       image != nullptr && image->pixels.size() <= small_picture) {
-    const std::vector<std::uint8_t> png = encode_png(*image);
+    WriteOptions options;
+    options.metadata = metadata;
+    const std::vector<std::uint8_t> png = encode_png(*image, options);
     check(std::get<Image>(decode_image(png.data(), png.size(), "copy")).pixels == image->pixels);
     for (int channels = 1; channels <= 4; ++channels) check_picture(convert_channels(*image, channels));
   }

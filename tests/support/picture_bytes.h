@@ -49,6 +49,48 @@ inline FileBytes make_exif(int orientation, bool little) {
   return tiff;
 }
 
+// A colour profile with nothing but its name (version 2's ASCII or version 4's UTF-16) and some noise: libpng's reader takes
+// those that deflate to under 81 bytes for too short.
+inline FileBytes make_profile(std::string_view name, int version = 2, std::string_view space = "RGB ",
+                              std::size_t noise = 300) {
+  FileBytes tag = bytes_of(version == 2 ? "desc" : "mluc");
+  append(tag, 0, 4, false);
+  if (version == 2) {
+    append(tag, name.size() + 1, 4, false);
+    tag.insert(tag.end(), name.begin(), name.end());
+  } else {
+    for (const std::uint64_t number : {std::uint64_t{1}, std::uint64_t{12}}) append(tag, number, 4, false);
+    for (const char c : std::string_view("enUS")) tag.push_back(static_cast<std::uint8_t>(c));
+    append(tag, 2 * name.size(), 4, false);
+    append(tag, 28, 4, false);
+    for (const char c : name) append(tag, static_cast<std::uint8_t>(c), 2, false);
+  }
+  tag.push_back(0);
+  std::uint32_t state = 1;
+  for (std::size_t i = 0; i < noise || tag.size() % 4 != 0; ++i)
+    tag.push_back(static_cast<std::uint8_t>((state = state * 1664525u + 1013904223u) >> 24));
+
+  FileBytes profile;
+  append(profile, 128 + 4 + 12 + tag.size(), 4, false);
+  append(profile, 0, 4, false);
+  append(profile, static_cast<std::uint64_t>(version) << 24, 4, false);
+  const auto put = [&](std::string_view text) { profile.insert(profile.end(), text.begin(), text.end()); };
+  put("mntr");
+  put(space);
+  put("XYZ ");
+  profile.resize(36);
+  put("acsp");
+  profile.resize(68);
+  for (const std::uint64_t d50 : {0xf6d6u, 0x10000u, 0xd32du}) append(profile, d50, 4, false);
+  profile.resize(128);
+  append(profile, 1, 4, false);
+  put("desc");
+  append(profile, 144, 4, false);
+  append(profile, tag.size(), 4, false);
+  profile.insert(profile.end(), tag.begin(), tag.end());
+  return profile;
+}
+
 inline FileBytes with_exif_in_jpeg(const FileBytes& jpeg, const FileBytes& tiff) {
   FileBytes bytes(jpeg.begin(), jpeg.begin() + 2);
   append(bytes, 0xffe1, 2, false);
