@@ -29,6 +29,7 @@ FREE = {"benchmarks", "tests"}
 NARROWER = {
     "embed/attune/": {"embed/attune"},  # installed: it may need nothing else
     "tools/commands/harmonize.": {"tools", "embed/attune", "core"},
+    "tools/harmonize/": {"tools", "core"},
 }
 
 # Third-party headers (and OpenMP's pragmas), and the only places that know them.

@@ -45,7 +45,10 @@ Method make_model(const Options& options, Protocol protocol) {
       options.model.empty() ? shipped_model_path() : std::filesystem::path(options.model));
   const Device device = pick_device(options.device.device);
   if (protocol == Protocol::full) {
-    const auto session = std::make_shared<Session>(model, device, options.device.threads);
+    attune_session_options session_options = ATTUNE_SESSION_OPTIONS_INIT;
+    if (device.kind == DeviceKind::cuda) session_options.device = device.index;
+    session_options.threads = options.device.threads;
+    const auto session = std::make_shared<Session>(model, session_options, Allocator());
     return [session](const Image& composite, const Image& mask) {
       Image output = composite;
       attune_picture picture{};
@@ -53,7 +56,7 @@ Method make_model(const Options& options, Protocol protocol) {
       picture.height = output.height;
       picture.image = picture.output = output.pixels.data();
       picture.mask = mask.pixels.data();
-      session->harmonize(picture);
+      session->harmonize({picture}, ATTUNE_HARMONIZE_OPTIONS_INIT);
       return to_float(output);
     };
   }

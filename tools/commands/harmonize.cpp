@@ -1,6 +1,6 @@
 // attune harmonize: one picture, or a folder of them. Models and pixels go through the public API only.
 #include <algorithm>
-#include <cctype>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <set>
@@ -17,6 +17,8 @@
 #include "tools/cli/signals.h"
 #include "tools/commands/commands.h"
 #include "tools/data/pair_name.h"
+#include "tools/harmonize/paste.h"
+#include "tools/harmonize/pictures.h"
 
 namespace attune::tools {
 
@@ -25,13 +27,11 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string image, mask, out, model, images, masks;
+  std::string image, mask, out, model, images, masks, foreground, background, at, ignored;
   float strength = 1;
+  bool invert = false;
+  int quality = WriteOptions().jpeg_quality;
   DeviceOptions device;
-};
-
-struct Job {
-  fs::path image, mask, out;
 };
 
 ErrorKind kind_of(attune_status status) {
@@ -42,6 +42,8 @@ ErrorKind kind_of(attune_status status) {
       return ErrorKind::unsupported;
     case ATTUNE_OUT_OF_MEMORY:
       return ErrorKind::out_of_memory;
+    case ATTUNE_DEVICE_ERROR:
+      return ErrorKind::device;
     default:
       return ErrorKind::internal;
   }
@@ -53,6 +55,7 @@ auto translated(const Body& body) {
   try {
     return body();
   } catch (const api::Failure& failure) {
+    if (failure.status() == ATTUNE_CANCELLED) throw CLI::RuntimeError(128 + SignalWatch::received());
     throw Error(kind_of(failure.status()), failure.what());
   }
 }
@@ -62,81 +65,34 @@ attune_pixel_format format_of(int channels, bool wide) {
   return channels == 4 ? ATTUNE_RGBA8 : ATTUNE_RGB8;
 }
 
-// Grey pictures become RGB, since colour may be what they lack.
-template <class T>
-BasicImage<T> as_colour(const BasicImage<T>& image) {
-  if (image.channels >= 3) return image;
-  BasicImage<T> colour(image.width, image.height, image.channels + 2);
-  const T* from = image.pixels.data();
-  for (T* to = colour.pixels.data(); to != colour.pixels.data() + colour.pixels.size();
-       to += colour.channels) {
-    std::fill_n(to, 3, from[0]);
-    if (image.channels == 2) to[3] = from[1];
-    from += image.channels;
-  }
-  return colour;
-}
-
-template <class T>
-attune_mask_kind harmonize_image(api::Harmonizer& harmonizer, BasicImage<T>& image, const Image& mask,
-                                 float strength) {
+// In place.
+attune_mask_kind harmonize_input(api::Harmonizer& harmonizer, HarmonizeInput& input,
+                                 const attune_harmonize_options& how) {
   attune_picture picture{};
-  picture.width = image.width;
-  picture.height = image.height;
-  picture.format = format_of(image.channels, sizeof(T) == 2);
-  picture.image = picture.output = image.pixels.data();
-  picture.mask = mask.pixels.data();
-  return translated([&] { return harmonizer.run(picture, strength); });
-}
-
-bool is_png(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".png";
-}
-
-// What a JPEG can hold: 8 bits, no alpha.
-Image for_jpeg(const AnyImage& image) {
-  Image result;
   std::visit(
-      [&](const auto& from) {
-        result = Image(from.width, from.height, 3);
-        const int shift = sizeof(from.pixels[0]) == 2 ? 8 : 0;
-        for (std::int64_t i = 0; i < from.width * from.height; ++i)
-          for (int c = 0; c < 3; ++c)
-            result.pixels[static_cast<std::size_t>(3 * i + c)] = static_cast<std::uint8_t>(
-                from.pixels[static_cast<std::size_t>(from.channels * i + c)] >> shift);
-      },
-      image);
-  return result;
-}
-
-void stop_on_signal() {
-  if (const int signal = SignalWatch::received()) throw CLI::RuntimeError(128 + signal);
-}
-
-void process(api::Harmonizer& harmonizer, const Job& job, float strength) {
-  AnyImage image = read_any_image(job.image);
-  const Image mask = read_image(job.mask, 1);
-  const attune_mask_kind kind = std::visit(
       [&](auto& pixels) {
-        require(mask.width == pixels.width && mask.height == pixels.height, ErrorKind::input,
-                job.mask.string(), ": the mask is ", mask.width, "x", mask.height, ", the picture ",
-                job.image.string(), " is ", pixels.width, "x", pixels.height);
-        pixels = as_colour(pixels);
-        return harmonize_image(harmonizer, pixels, mask, strength);
+        picture.width = pixels.width;
+        picture.height = pixels.height;
+        picture.format = format_of(pixels.channels, sizeof(pixels.pixels[0]) == 2);
+        picture.image = picture.output = pixels.pixels.data();
       },
-      image);
-  stop_on_signal();
+      input.image);
+  picture.mask = input.mask.pixels.data();
+  picture.ignored = input.ignored.pixels.empty() ? nullptr : input.ignored.pixels.data();
+  return translated([&] { return harmonizer.run(picture, how); });
+}
+
+void process(api::Harmonizer& harmonizer, const HarmonizeJob& job, const Options& options) {
+  HarmonizeInput input = read_input(job);
+  attune_harmonize_options how = ATTUNE_HARMONIZE_OPTIONS_INIT;
+  how.strength = options.strength;
+  how.invert = options.invert;
+  const attune_mask_kind kind = harmonize_input(harmonizer, input, how);
   if (kind != ATTUNE_MASK_BOTH)
     std::fprintf(stderr, "attune: warning: %s: the mask is %s, the picture stays as it is\n",
-                 job.mask.c_str(),
+                 (job.mask == alpha_word ? job.image : job.mask).c_str(),
                  kind == ATTUNE_MASK_EMPTY ? "empty (no foreground)" : "full (no background)");
-  if (!is_png(job.out))
-    write_image(job.out, for_jpeg(image));
-  else
-    std::visit([&](const auto& pixels) { write_image(job.out, pixels); }, image);
+  write_output(job, input, options.quality);
 }
 
 std::set<fs::path> files_in(const fs::path& folder) {
@@ -148,39 +104,68 @@ std::set<fs::path> files_in(const fs::path& folder) {
   return files;
 }
 
-// Each picture with its mask: of equal stem, or named by iHarmony4's rule.
-std::vector<Job> match_folders(const fs::path& images, const fs::path& masks, const fs::path& out) {
-  std::vector<Job> jobs;
-  const std::set<fs::path> mask_files = files_in(masks);
-  for (const fs::path& image : files_in(images)) {
-    const auto has_stem = [&](const std::string& stem) {
-      return std::find_if(mask_files.begin(), mask_files.end(),
-                          [&](const fs::path& m) { return m.stem() == stem; });
-    };
-    auto mask = has_stem(image.stem().string());
-    if (const auto names = pair_names(image.filename().string()); mask == mask_files.end() && names)
-      mask = has_stem(fs::path(names->mask).stem().string());
-    require(mask != mask_files.end(), ErrorKind::input, image.string(), ": no mask for it in ",
-            masks.string(), " (looked for its stem, and for iHarmony4's name)");
+// The file of `folder` that belongs to a picture: of its stem, or named by iHarmony4's rule; the word `alpha` for itself.
+fs::path match(const fs::path& image, const fs::path& folder, const std::set<fs::path>& files) {
+  if (folder == alpha_word) return folder;
+  const auto with_stem = [&](const std::string& stem) {
+    return std::find_if(files.begin(), files.end(),
+                        [&](const fs::path& file) { return file.stem() == stem; });
+  };
+  auto found = with_stem(image.stem().string());
+  if (const auto names = pair_names(image.filename().string()); found == files.end() && names)
+    found = with_stem(fs::path(names->mask).stem().string());
+  require(found != files.end(), ErrorKind::input, image.string(), ": no mask for it in ", folder.string(),
+          " (looked for its stem, and for iHarmony4's name)");
+  return *found;
+}
+
+std::set<fs::path> masks_in(const fs::path& folder) {
+  return folder.empty() || folder == alpha_word ? std::set<fs::path>() : files_in(folder);
+}
+
+std::vector<HarmonizeJob> match_folders(const Options& options) {
+  std::vector<HarmonizeJob> jobs;
+  const std::set<fs::path> masks = masks_in(options.masks), ignored = masks_in(options.ignored);
+  for (const fs::path& image : files_in(options.images)) {
+    HarmonizeJob job;
+    job.image = image;
+    job.mask = match(image, options.masks, masks);
+    if (!options.ignored.empty()) job.ignored = match(image, options.ignored, ignored);
     // Lossless, whatever the picture came as; its own extension stays in the name where two would collide.
     fs::path name = image.filename().replace_extension(".png");
-    for (const Job& job : jobs)
-      if (job.out.filename() == name) name = image.filename().string() + ".png";
-    jobs.push_back({image, *mask, out / name});
+    for (const HarmonizeJob& other : jobs)
+      if (other.out.filename() == name) name = image.filename().string() + ".png";
+    job.out = options.out / name;
+    jobs.push_back(job);
   }
-  require(!jobs.empty(), ErrorKind::input, images.string(), ": no pictures in it");
+  require(!jobs.empty(), ErrorKind::input, options.images, ": no pictures in it");
   return jobs;
 }
 
+HarmonizeJob single_job(const Options& options) {
+  HarmonizeJob job;
+  job.image = options.foreground.empty() ? options.image : options.background;
+  job.foreground = options.foreground;
+  job.mask = options.mask.empty() ? alpha_word : options.mask;
+  job.at = options.at;
+  job.ignored = options.ignored;
+  job.out = options.out;
+  return job;
+}
+
 void check_usage(const Options& options) {
-  const bool one = !options.image.empty() || !options.mask.empty();
-  const bool many = !options.images.empty() || !options.masks.empty();
-  require(one != many, ErrorKind::configuration,
-          "harmonize: give --image and --mask, or --images and --masks");
-  require(one ? !options.image.empty() && !options.mask.empty()
-              : !options.images.empty() && !options.masks.empty(),
-          ErrorKind::configuration, "harmonize: ", one ? "--image and --mask" : "--images and --masks",
-          " go together");
+  const bool one = !options.image.empty(), many = !options.images.empty() || !options.masks.empty();
+  const bool pasted = !options.foreground.empty() || !options.background.empty() || !options.at.empty();
+  require(
+      int{one} + int{many} + int{pasted} == 1, ErrorKind::configuration,
+      "harmonize: give --image and --mask, or --images and --masks, or --foreground, --background and --at");
+  require(!one || !options.mask.empty(), ErrorKind::configuration,
+          "harmonize: --image and --mask go together");
+  require(!many || (!options.images.empty() && !options.masks.empty() && options.mask.empty()),
+          ErrorKind::configuration, "harmonize: --images and --masks go together, without --mask");
+  require(!pasted || (!options.foreground.empty() && !options.background.empty() && !options.at.empty()),
+          ErrorKind::configuration, "harmonize: --foreground, --background and --at go together");
+  if (pasted) parse_placement(options.at);
 }
 
 // What is wrong with the text of a strength, if anything. CLI::Range would take "nan".
@@ -190,25 +175,32 @@ std::string outside_0_to_1(const std::string& text) {
   return fits ? "" : "Value " + text + " not in range 0 to 1";
 }
 
+// Stops at a signal within a picture, too.
+api::Harmonizer make_harmonizer(const Options& options, const Device& device) {
+  return translated([&] {
+    const api::Model model = options.model.empty() ? api::Model() : api::Model(options.model);
+    attune_session_options session = ATTUNE_SESSION_OPTIONS_INIT;
+    if (device.kind == DeviceKind::cuda) session.device = device.index;
+    session.threads = options.device.threads;
+    session.cancelled = [](void*) -> std::int32_t { return SignalWatch::received(); };
+    return api::Harmonizer(model, session);
+  });
+}
+
 void run(const Options& options) {
   check_usage(options);
   const Device device = pick_device(options.device.device);
   const bool many = !options.images.empty();
-  const std::vector<Job> jobs = many ? match_folders(options.images, options.masks, options.out)
-                                     : std::vector<Job>{{options.image, options.mask, options.out}};
-  api::Model model =
-      translated([&] { return options.model.empty() ? api::Model() : api::Model(options.model); });
-  api::Harmonizer harmonizer = translated([&] {
-    return api::Harmonizer(model, device.kind == DeviceKind::cuda ? device.index : -1,
-                           options.device.threads);
-  });
+  const std::vector<HarmonizeJob> jobs =
+      many ? match_folders(options) : std::vector<HarmonizeJob>{single_job(options)};
+  api::Harmonizer harmonizer = make_harmonizer(options, device);
   const SignalWatch watch;  // also for one picture: a file that is being written is finished or taken away
-  if (!many) return process(harmonizer, jobs[0], options.strength);
+  if (!many) return process(harmonizer, jobs[0], options);
 
   ensure_directory(options.out);
   Progress progress("harmonize", "picture", static_cast<std::int64_t>(jobs.size()));
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    process(harmonizer, jobs[i], options.strength);
+    process(harmonizer, jobs[i], options);
     progress.update(static_cast<std::int64_t>(i) + 1, jobs[i].image.filename().string());
   }
 }
@@ -220,10 +212,26 @@ void add_harmonize_command(CLI::App& program) {
       program.add_subcommand("harmonize", "Recolour a foreground until it belongs to its background");
   auto options = std::make_shared<Options>();
   command->add_option("--image", options->image, "Composite picture");
-  command->add_option("--mask", options->mask, "Its mask: white foreground, black background");
+  command->add_option(
+      "--mask", options->mask,
+      "Its mask: white foreground, black background; \"alpha\" takes the picture's alpha channel");
   command->add_option("--images", options->images, "Folder of composites, instead of --image");
-  command->add_option("--masks", options->masks, "Folder of their masks: equal stems, or iHarmony4's names");
+  command->add_option("--masks", options->masks,
+                      "Folder of their masks: equal stems, or iHarmony4's names; or \"alpha\"");
+  command->add_option("--foreground", options->foreground,
+                      "Cut-out to lay on --background; its shape is its alpha channel, or --mask");
+  command->add_option("--background", options->background, "Picture that the cut-out is laid on");
+  command->add_option("--at", options->at,
+                      "Where its upper left corner goes, and how much larger it becomes: x,y[,scale]");
   command->add_option("--out", options->out, "Output picture (.png or .jpg), or folder")->required();
+  command->add_option(
+      "--ignore-background", options->ignored,
+      "Mask (or folder of masks) of what is no example to follow; \"alpha\": what is transparent");
+  command->add_flag("--invert", options->invert,
+                    "Recolour the background until it belongs to the foreground");
+  command->add_option("--quality", options->quality, "Of a JPEG that is written")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100));
   command->add_option("--model", options->model, "Model file; the shipped model by default");
   command
       ->add_option("--strength", options->strength, "How far to go: 0 changes nothing, 0.5 goes half the way")

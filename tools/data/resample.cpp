@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace attune::tools {
 
@@ -45,20 +46,20 @@ std::vector<Taps> axis_taps(std::int64_t source, std::int64_t target) {
 }
 
 // One output row's blend of source rows, still at the window's width, on the 0..1 scale.
-void blend_rows(const Image& image, const Window& window, const Taps& taps, std::vector<float>& row) {
+template <class T>
+void blend_rows(const BasicImage<T>& image, const Window& window, const Taps& taps, std::vector<float>& row) {
   std::fill(row.begin(), row.end(), 0.0f);
   for (std::size_t tap = 0; tap < taps.weights.size(); ++tap) {
-    const float weight = taps.weights[tap] / 255;
+    const float weight = taps.weights[tap] / static_cast<float>(std::numeric_limits<T>::max());
     const std::int64_t y = window.y + taps.first + static_cast<std::int64_t>(tap);
-    const std::uint8_t* source = image.row(y) + window.x * image.channels;
+    const T* source = image.row(y) + window.x * image.channels;
     for (std::size_t i = 0; i < row.size(); ++i) row[i] += weight * static_cast<float>(source[i]);
   }
 }
 
-}  // namespace
-
-void resample(const Image& image, const Window& window, std::int64_t width, std::int64_t height, bool mirror,
-              float* output) {
+template <class T>
+void resample_any(const BasicImage<T>& image, const Window& window, std::int64_t width, std::int64_t height,
+                  bool mirror, float* output) {
   require(window.x >= 0 && window.y >= 0 && window.width > 0 && window.height > 0 &&
               window.width <= image.width - window.x && window.height <= image.height - window.y,
           ErrorKind::argument, "window ", window.x, ",", window.y, " ", window.width, "x", window.height,
@@ -82,6 +83,17 @@ void resample(const Image& image, const Window& window, std::int64_t width, std:
       }
     }
   }
+}
+
+}  // namespace
+
+void resample(const Image& image, const Window& window, std::int64_t width, std::int64_t height, bool mirror,
+              float* output) {
+  resample_any(image, window, width, height, mirror, output);
+}
+void resample(const Image16& image, const Window& window, std::int64_t width, std::int64_t height,
+              bool mirror, float* output) {
+  resample_any(image, window, width, height, mirror, output);
 }
 
 Image shrink(Image image, std::int64_t longest) {

@@ -1,4 +1,4 @@
-// Cutting a window out of an 8-bit picture and scaling it: area averaging along an axis that shrinks,
+// Cutting a window out of a picture and scaling it: area averaging along an axis that shrinks,
 // bilinear interpolation (half-pixel centres, edges clamped) along one that grows. Masks become soft by the
 // same weights.
 #pragma once
@@ -11,10 +11,12 @@ struct Window {
   std::int64_t x = 0, y = 0, width = 0, height = 0;
 };
 
-// The window as [height, width, channels] floats, 255 becoming 1; mirrored left to right where asked. The
+// The window as [height, width, channels] floats, white becoming 1; mirrored left to right where asked. The
 // window must lie inside the image and the size be positive: ErrorKind::argument.
 void resample(const Image& image, const Window& window, std::int64_t width, std::int64_t height, bool mirror,
               float* output);
+void resample(const Image16& image, const Window& window, std::int64_t width, std::int64_t height,
+              bool mirror, float* output);
 
 // The picture with its longer side at most `longest`, rounded to 8 bits; unchanged where it is small enough.
 Image shrink(Image image, std::int64_t longest);

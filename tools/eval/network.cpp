@@ -12,15 +12,12 @@ namespace {
 void upload(Context& context, const Image& image, const TensorView& target) {
   Tensor host(target.shape, DType::f32);
   Downscale downscale;
-  downscale.source = image.pixels.data();
-  downscale.width = image.width;
-  downscale.height = image.height;
-  downscale.source_stride = image.width * image.channels;
+  downscale.source = {image.pixels.data(), image.width * image.channels};
+  downscale.size = {image.height, image.width};
+  downscale.out_size = {target.shape[1], target.shape[2]};
   downscale.pixel = downscale.channels = checked_cast<int>(image.channels);
   downscale.out = host.as<float>();
-  downscale.out_height = target.shape[1];
-  downscale.out_width = target.shape[2];
-  downscale_u8(downscale, context.threads());
+  attune::downscale(downscale, 0, target.shape[1], context.threads());
   copy_bytes(target.data, target.device, host.view().data, Device{}, target.bytes());
 }
 
