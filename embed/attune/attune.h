@@ -39,8 +39,8 @@
 extern "C" {
 #endif
 
-/* Grows when a struct or a function changes its meaning. */
-#define ATTUNE_ABI_VERSION 3
+/* Grows when a struct or a function changes its meaning; the number in the shared library's name. */
+#define ATTUNE_ABI_VERSION 1
 ATTUNE_API uint32_t attune_abi_version(void);
 /* The program's version, "0.1.0". */
 ATTUNE_API const char* attune_version(void);

@@ -1,0 +1,29 @@
+# What `cmake --install` puts where, in four components: program, library, development and models. Everything finds its
+# place relative to itself: the tree may be moved.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+install(TARGETS attune-program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+if(ATTUNE_BENCHMARKS)
+  install(TARGETS attune-bench RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+endif()
+install(FILES models/small.safetensors DESTINATION ${CMAKE_INSTALL_DATADIR}/attune/models COMPONENT models)
+
+install(TARGETS attune_shared EXPORT attuneTargets
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)
+install(TARGETS attune_static EXPORT attuneTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+install(DIRECTORY embed/attune DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
+
+set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/attune)
+install(EXPORT attuneTargets NAMESPACE attune:: DESTINATION ${package_folder} COMPONENT development)
+configure_package_config_file(cmake/attuneConfig.cmake.in ${CMAKE_BINARY_DIR}/attuneConfig.cmake
+  INSTALL_DESTINATION ${package_folder})
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/attuneConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/attuneConfig.cmake ${CMAKE_BINARY_DIR}/attuneConfigVersion.cmake
+  DESTINATION ${package_folder} COMPONENT development)
+
+list(TRANSFORM ATTUNE_STATIC_LINKS PREPEND "-l" OUTPUT_VARIABLE private_links)
+list(JOIN private_links " " private_links)
+file(RELATIVE_PATH path_to_prefix /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+configure_file(cmake/attune.pc.in ${CMAKE_BINARY_DIR}/attune.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/attune.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
