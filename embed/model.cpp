@@ -1,6 +1,7 @@
 #include "embed/model.h"
 
 #include <dlfcn.h>
+#include <sys/auxv.h>
 
 namespace attune {
 
@@ -16,8 +17,12 @@ std::filesystem::path own_folder() {
   if (dladdr(reinterpret_cast<void*>(&shipped_model_path), &info) != 0 && info.dli_fname)
     path = info.dli_fname;
   // For the program itself the name may be its argv[0], which need not be a path.
-  if (!path.is_absolute()) path = "/proc/self/exe";
   std::error_code error;
+  if (!path.is_absolute()) path = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) {  // a bare chroot has no /proc: what exec() was given
+    const auto* started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    path = started ? started : "";
+  }
   const std::filesystem::path resolved = std::filesystem::canonical(path, error);
   return (error ? path : resolved).parent_path();
 }

@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "embed/attune/attune.h"
 #include "tools/cli/exit_code.h"
 #include "tools/commands/commands.h"
 
@@ -34,25 +33,10 @@ int flushed(int code) {
   return attune::tools::exit_failed;
 }
 
-void add_commands(CLI::App& program) {
-  using namespace attune::tools;
-  const std::string version = std::string("attune ") + attune_version();
-  program.set_version_flag("--version", version);
-  program.require_subcommand(1);
-  add_train_command(program);
-  add_harmonize_command(program);
-  add_eval_command(program);
-  add_bench_command(program);
-  add_compose_command(program);
-  add_info_command(program);
-  // --version works everywhere, as --help does.
-  for (CLI::App* command : program.get_subcommands({})) command->set_version_flag("--version", version);
-}
-
 int run(CLI::App& program, int argc, char** argv) {
   using namespace attune;
   try {
-    add_commands(program);
+    tools::add_commands(program);
     program.parse(argc, argv);
     return flushed(tools::exit_done);
   } catch (const CLI::Success& help_or_version) {
@@ -77,6 +61,6 @@ int run(CLI::App& program, int argc, char** argv) {
 
 // NOLINTNEXTLINE(bugprone-exception-escape): only an App's construction is outside run()
 int main(int argc, char** argv) {
-  CLI::App program("attune makes a pasted foreground match its background.", "attune");
+  CLI::App program(attune::tools::program_description, "attune");
   return run(program, argc, argv);
 }

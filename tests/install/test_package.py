@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """attune as other programs find it: installed below a prefix, which may be moved, with nothing of the source tree."""
 
+import gzip
 import os
 import pathlib
 import re
@@ -130,6 +131,33 @@ class PackageTest(unittest.TestCase):
         for path in self.prefix.rglob("*"):
             if path.suffix in {".cmake", ".pc", ".h"}:
                 self.assertNotIn(str(SOURCE), path.read_text(), path)
+
+    def test_the_manual_and_completions_know_every_option(self):
+        program, manual = self.prefix / "bin/attune", gzip.open(self.prefix / "share/man/man1/attune.1.gz", "rt").read()
+        share = {"bash": "bash-completion/completions/attune", "zsh": "zsh/vendor-completions/_attune",
+                 "fish": "fish/vendor_completions.d/attune.fish"}
+        texts = {shell: (self.prefix / "share" / path).read_text() for shell, path in share.items()}
+        commands = re.findall(r"^  (\w+) {4,}", run(program, "--help").split("Subcommands:")[1], re.MULTILINE)
+        self.assertGreater(len(commands), 5)
+        for command in commands:
+            self.assertIn(f".SS attune {command}\n", manual)
+            options = re.findall(r"^  (?:-\w,)?(--[\w-]+)", run(program, command, "--help"), re.MULTILINE)
+            self.assertGreater(len(options), 2)
+            for option in options:
+                self.assertIn(option.replace("-", "\\-"), manual)
+                self.assertIn(option, texts["bash"])
+                self.assertIn(option, texts["zsh"])
+                self.assertIn(f" -l {option[2:]}", texts["fish"])
+        self.assertEqual(self.completed("attune", "ha"), ["harmonize"])
+        self.assertEqual(self.completed("attune", "harmonize", "--inv"), ["--invert"])
+        self.assertEqual(self.completed("attune", "eval", "--protocol", ""), ["full", "gtbg", "idih"])
+        self.assertEqual(self.completed("attune", "eval", "--list", ""), [])  # left to the shell: files
+
+    def completed(self, *words):
+        script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _attune; '
+                  'printf "%s\\n" "${COMPREPLY[@]}" | sort')
+        path = self.prefix / "share/bash-completion/completions/attune"
+        return run("bash", "-c", script, "bash", path, *words).split()
 
     def test_the_kernel_example(self):
         lines = run(os.environ["ATTUNE_KERNEL_EXAMPLE"]).splitlines()

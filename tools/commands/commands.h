@@ -5,6 +5,11 @@
 
 namespace attune::tools {
 
+inline constexpr const char* program_description = "attune makes a pasted foreground match its background.";
+
+// All of them, and --version everywhere.
+void add_commands(CLI::App& program);
+
 void add_train_command(CLI::App& program);
 void add_harmonize_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
