@@ -4,13 +4,17 @@
 
 #include "embed/input.h"
 #include "embed/output.h"
+#include "embed/tiles.h"
 
 namespace attune {
 
 namespace {
 
-// The parts of one picture's work, for the monitor.
-constexpr double input_share = 0.2, network_share = 0.5, output_share = 0.3;
+// The parts of one picture's work, for the monitor: seen whole, and in tiles.
+struct Shares {
+  double input, network, tiles, output;
+};
+constexpr Shares seen_whole = {0.2, 0.5, 0, 0.3}, in_tiles = {0.05, 0.1, 0.75, 0.1};
 
 Device device_of(const attune_session_options& options) {
   if (options.device < 0) return {};
@@ -31,6 +35,16 @@ TensorView Session::on_host(ValueId value, const HostBuffer& twin) const {
   return context_.device().kind == DeviceKind::cpu ? network_->graph.value(value) : twin.view();
 }
 
+Session::Job Session::checked_job(const attune_picture& picture, bool inverted) const {
+  Job job;
+  job.picture = checked(picture);
+  job.kind = kind_of_mask(job.picture, inverted);
+  job.network = network_size(model_.model().description(), job.picture.size);
+  job.in_tiles = job.network.height * job.network.width > most_whole_pixels;
+  if (job.in_tiles) job.network = overview_size(job.picture.size);
+  return job;
+}
+
 std::vector<Session::Job> Session::checked_jobs(const std::vector<attune_picture>& pictures,
                                                 const attune_harmonize_options& options) const {
   require(options.strength >= 0 && options.strength <= 1, ErrorKind::argument, "strength is ",
@@ -38,9 +52,7 @@ std::vector<Session::Job> Session::checked_jobs(const std::vector<attune_picture
   Jobs jobs;
   for (const attune_picture& picture : pictures) {
     try {
-      const Picture given = checked(picture);
-      jobs.push_back({given, kind_of_mask(given, options.invert != 0),
-                      network_size(model_.model().description(), given.size)});
+      jobs.push_back(checked_job(picture, options.invert != 0));
     } catch (const Error& error) {
       if (pictures.size() == 1) throw;
       fail(error.kind(), "picture ", jobs.size(), ": ", error.what());
@@ -63,7 +75,10 @@ std::vector<attune_mask_kind> Session::harmonize(const std::vector<attune_pictur
       continue;
     }
     const std::size_t count = together(jobs, next);
-    harmonize_together(&job, count, options);
+    if (job.in_tiles)
+      harmonize_in_tiles(job, options);
+    else
+      harmonize_together(&job, count, options);
     kinds.insert(kinds.end(), count, ATTUNE_MASK_BOTH);
   }
   monitor_.finish();
@@ -75,10 +90,12 @@ std::vector<attune_mask_kind> Session::harmonize(const std::vector<attune_pictur
 std::size_t Session::together(const Jobs& jobs, std::size_t first) const {
   const std::int64_t most_pixels = context_.device().kind == DeviceKind::cpu ? 1 << 18 : 1 << 21;
   const PictureSize& size = jobs[first].network;
+  if (jobs[first].in_tiles) return 1;
   const std::int64_t most = std::max<std::int64_t>(1, most_pixels / (size.height * size.width));
   std::size_t count = 1;
   while (first + count < jobs.size() && static_cast<std::int64_t>(count) < most &&
-         jobs[first + count].network == size && jobs[first + count].kind == ATTUNE_MASK_BOTH)
+         jobs[first + count].network == size && jobs[first + count].kind == ATTUNE_MASK_BOTH &&
+         !jobs[first + count].in_tiles)
     ++count;
   return count;
 }
@@ -86,14 +103,28 @@ std::size_t Session::together(const Jobs& jobs, std::size_t first) const {
 void Session::harmonize_together(const Job* jobs, std::size_t count,
                                  const attune_harmonize_options& options) {
   plan(jobs[0].network, static_cast<std::int64_t>(count));
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto index = static_cast<std::int64_t>(i);
-    load_input(host_, jobs[i].picture, options.invert != 0,
-               on_host(network_->composite, composite_twin_).slice(index),
-               on_host(network_->mask, mask_twin_).slice(index), monitor_, input_share);
-  }
-  run_network(count);
-  for (std::size_t i = 0; i < count; ++i) write(jobs[i], i, options);
+  for (std::size_t i = 0; i < count; ++i)
+    load(jobs[i], static_cast<std::int64_t>(i), options.invert != 0, seen_whole.input);
+  run_network(seen_whole.network * static_cast<double>(count));
+  for (std::size_t i = 0; i < count; ++i)
+    write(jobs[i], on_host(network_->result, result_twin_).slice(static_cast<std::int64_t>(i)), options,
+          seen_whole.output);
+}
+
+void Session::harmonize_in_tiles(const Job& job, const attune_harmonize_options& options) {
+  plan(job.network, 1);
+  load(job, 0, options.invert != 0, in_tiles.input);
+  run_network(in_tiles.network);
+  Tensor result({job.picture.size.height, job.picture.size.width, 3}, DType::f32, {}, host_.allocator());
+  fill_bytes(result.view().data, {}, 0, result.view().bytes());
+  Tiles(context_, model_.harmonizer())
+      .run(job.picture, options.invert != 0, *network_, result.view(), monitor_, in_tiles.tiles);
+  write(job, result.view(), options, in_tiles.output);
+}
+
+void Session::load(const Job& job, std::int64_t index, bool inverted, double share) {
+  load_input(host_, job.picture, inverted, on_host(network_->composite, composite_twin_).slice(index),
+             on_host(network_->mask, mask_twin_).slice(index), monitor_, share);
 }
 
 void Session::plan(const PictureSize& network, std::int64_t count) {
@@ -114,15 +145,15 @@ void Session::plan(const PictureSize& network, std::int64_t count) {
   result_twin_ = twin_of(network_->result);
 }
 
-void Session::run_network(std::size_t pictures) {
+void Session::run_network(double share) {
   const bool on_device = context_.device().kind != DeviceKind::cpu;
   if (on_device) {
     copy_async(context_, network_->graph.value(network_->composite), composite_twin_.view());
     copy_async(context_, network_->graph.value(network_->mask), mask_twin_.view());
   }
-  const double share = network_share * static_cast<double>(pictures) / static_cast<double>(network_->passes);
+  const double pass_share = share / static_cast<double>(network_->passes);
   network_->graph.observer = [&](const Pass&, const std::function<void()>& run) {
-    monitor_.advance(share);
+    monitor_.advance(pass_share);
     run();
   };
   network_->graph.forward(context_);
@@ -131,14 +162,15 @@ void Session::run_network(std::size_t pictures) {
   context_.synchronize();
 }
 
-void Session::write(const Job& job, std::size_t index, const attune_harmonize_options& options) {
+void Session::write(const Job& job, const TensorView& result, const attune_harmonize_options& options,
+                    double share) {
   Output output;
   output.head = model_.harmonizer().options().head;
-  output.result = on_host(network_->result, result_twin_).slice(static_cast<std::int64_t>(index));
+  output.result = result;
   output.scale = transform_scale(model_.harmonizer(), network_->size, job.picture.size);
   output.inverted = options.invert != 0;
   output.strength = options.strength;
-  write_output(host_, job.picture, output, monitor_, output_share);
+  write_output(host_, job.picture, output, monitor_, share);
 }
 
 }  // namespace attune

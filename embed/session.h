@@ -26,24 +26,28 @@ class Session {
  private:
   struct Job {
     Picture picture;
-    attune_mask_kind kind;
-    PictureSize network;  // what the network sees of it
+    attune_mask_kind kind = ATTUNE_MASK_BOTH;
+    PictureSize network;  // what the network sees of it, at first
+    bool in_tiles = false;
   };
   using Jobs = std::vector<Job>;
 
+  Job checked_job(const attune_picture& picture, bool inverted) const;
   std::vector<Job> checked_jobs(const std::vector<attune_picture>& pictures,
                                 const attune_harmonize_options& options) const;
   std::size_t together(const Jobs& jobs, std::size_t first) const;
   void harmonize_together(const Job* jobs, std::size_t count, const attune_harmonize_options& options);
+  void harmonize_in_tiles(const Job& job, const attune_harmonize_options& options);
   void plan(const PictureSize& network, std::int64_t count);
-  void run_network(std::size_t pictures);
-  void write(const Job& job, std::size_t index, const attune_harmonize_options& options);
+  void load(const Job& job, std::int64_t index, bool inverted, double share);
+  void run_network(double share);
+  void write(const Job& job, const TensorView& result, const attune_harmonize_options& options, double share);
   TensorView on_host(ValueId value, const HostBuffer& twin) const;
 
   Monitor monitor_;
   Context context_;
-  Context
-      host_;  // for the passes over the caller's picture, in CPU memory; the same device where context_ is the CPU
+  // For the passes over the caller's picture, in CPU memory; the same device where context_ is the CPU.
+  Context host_;
   ModelOnDevice model_;
   std::unique_ptr<InferenceGraph> network_;  // kept for pictures of one size that follow each other
   HostBuffer composite_twin_, mask_twin_, result_twin_;  // of these values, on the host; empty on the CPU

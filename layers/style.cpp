@@ -86,7 +86,8 @@ Cost StyleFusionLayer::backward_cost(const LayerBackward& a) const {
   return style_fusion::backward_cost(a.inputs[0].shape, a.inputs[0].dtype) + accumulation_cost(a);
 }
 
-void StyleFusionLayer::forward(Context& context, const LayerForward& a) const {
+// All but the statistics.
+style_fusion::Forward StyleFusionLayer::forward_arguments(const LayerForward& a) const {
   style_fusion::Forward arguments;
   arguments.x = a.inputs[0];
   arguments.mask = a.inputs[1];
@@ -100,6 +101,11 @@ void StyleFusionLayer::forward(Context& context, const LayerForward& a) const {
   arguments.gamma_background = gamma_background_->value;
   arguments.beta_background = beta_background_->value;
   arguments.y = a.outputs[0];
+  return arguments;
+}
+
+void StyleFusionLayer::forward(Context& context, const LayerForward& a) const {
+  style_fusion::Forward arguments = forward_arguments(a);
   arguments.mean = a.outputs[1];
   arguments.sd = a.outputs[2];
   arguments.weight = a.outputs[3];
@@ -142,6 +148,29 @@ void StyleFusionLayer::backward(Context& context, const LayerBackward& a) const 
   arguments.dbeta_background = beta_background_->gradient;
   arguments.dparameters_mode = a.parameters_mode;
   style_fusion::backward(context, arguments, options_);
+}
+
+BackwardNeeds TileFusionLayer::backward_needs() const {
+  return {std::vector<bool>(whole_.uses_external_style() ? 7 : 5, false), {false}};
+}
+
+void TileFusionLayer::forward(Context& context, const LayerForward& a) const {
+  // The op's arguments are what it writes elsewhere; given, they are only read.
+  const auto given = [&](std::size_t from_last) {
+    const ConstTensorView& view = a.inputs[a.inputs.size() - from_last];
+    return TensorView(const_cast<void*>(view.data), view.shape, view.dtype, view.device);
+  };
+  style_fusion::Forward arguments = whole_.forward_arguments(a);
+  arguments.mean = given(3);
+  arguments.sd = given(2);
+  arguments.weight = given(1);
+  style_fusion::Options options = whole_.options_;
+  options.statistics = style_fusion::Statistics::given;
+  style_fusion::forward(context, arguments, options);
+}
+
+void TileFusionLayer::backward(Context&, const LayerBackward&) const {
+  fail(ErrorKind::internal, "a tile's fusion is for inference");
 }
 
 }  // namespace attune

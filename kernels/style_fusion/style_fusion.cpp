@@ -68,6 +68,8 @@ void forward(Context& context, const Forward& a, const Options& options) {
 }
 
 void backward(Context& context, const Backward& a, const Options& options) {
+  require(options.statistics == Statistics::own, ErrorKind::argument, op,
+          ": given statistics have no backward: they are not a function of x");
   const Checks checks = check_inputs(context, a, options);
   checks.activation("dy", a.dy);
   if (a.dx_mode != GradientMode::ignore) checks.activation("dx", a.dx);

@@ -26,6 +26,9 @@
 // the encoder (whose mask is the same): the foreground keeps its own, y_f = gamma_f x + beta_f, and nothing flows to
 // mu_e, sd_e or a. A region without weight has mu = 0, sd = 1, through which nothing flows.
 //
+// With Statistics::given forward reads mean, sd and weight instead of writing them: those of a larger picture of which x is a
+// tile. What the tile itself holds of a region does not matter then.
+//
 // | argument               | shape        | dtype     |                                                              |
 // | x, dy                  | [N, H, W, C] | f32, bf16 | in; finite; aligned to their elements                        |
 // | mask                   | [N, H, W]    | f32       | in; 0..1                                                     |
@@ -44,7 +47,8 @@
 // any number of threads. On CUDA an image of up to 1280 pixels (backward 640) with aligned vectors of channels stays on
 // chip: memory sees each map once, in 1 launch (backward 2). A larger one is read twice, from L2 the second time where it
 // fits, in 3 launches, two of them masked_style's (backward 4); one less where dx or the parameters are not asked for.
-// Errors: ErrorKind::argument on a shape, dtype, device, eps < 0 or slope outside 0..1; nothing is written then.
+// Errors: ErrorKind::argument on a shape, dtype, device, eps < 0, slope outside 0..1 or a backward of given statistics;
+// nothing is written then.
 // Source: math.md, 2; g = 0 is RainNet's region-aware normalization (Ling et al., CVPR 2021), there with eps added to
 // the divisors.
 #pragma once
@@ -61,11 +65,17 @@ enum class Gate {
   external   // g = 1
 };
 
+enum class Statistics {
+  own,   // x's
+  given  // forward only
+};
+
 struct Options {
   float eps = 1e-5f;
   Gate gate = Gate::learned;
   bool leaky_relu = true;
   float slope = 0.2f;
+  Statistics statistics = Statistics::own;
 };
 
 struct Forward {

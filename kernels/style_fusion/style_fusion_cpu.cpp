@@ -89,10 +89,13 @@ void forward(Context& context, const Forward& a, const Options& options) {
     accumulate_run(a.x.as<T>() + run.first * runs.channels, mask + run.first, run.pixels, runs.channels,
                    scratch.partial(task));
   };
+  const auto make_coefficients = [&](std::int64_t image) HWY_ATTR {
+    ImageStyle(inputs, image).make_coefficients(scratch.coefficients(image));
+  };
   const auto finish = [&](std::int64_t image) HWY_ATTR {
     finish_image(scratch.partials(image * runs.per_image), runs, image, options.eps, a.mean.as<float>(),
                  a.sd.as<float>(), a.weight.as<float>());
-    ImageStyle(inputs, image).make_coefficients(scratch.coefficients(image));
+    make_coefficients(image);
   };
   const auto apply = [&](const Runs::Run& run) HWY_ATTR {
     const std::int64_t element = run.first * runs.channels;
@@ -101,7 +104,12 @@ void forward(Context& context, const Forward& a, const Options& options) {
                                       hn::Set(F32(), activation_slope(options))};
     for_each_vector(mask + run.first, run.pixels, runs.channels, write_output);
   };
-  for_each_group(context, runs, runs.pixels * runs.channels * size_of(a.x.dtype), accumulate, finish, apply);
+  const std::int64_t image_bytes = runs.pixels * runs.channels * size_of(a.x.dtype);
+  if (options.statistics == Statistics::given)
+    for_each_group(
+        context, runs, image_bytes, [](const Runs::Run&, std::int64_t) {}, make_coefficients, apply);
+  else
+    for_each_group(context, runs, image_bytes, accumulate, finish, apply);
 }
 
 // d = act'(z) dy, where z is computed again from x.

@@ -34,6 +34,15 @@ style_fusion::Gate gate_of(Fusion fusion) {
 
 }  // namespace
 
+std::vector<ValueId> PictureStyle::all() const {
+  std::vector<ValueId> values = global;
+  for (const Level& level : levels) {
+    values.insert(values.end(), level.external.begin(), level.external.end());
+    values.insert(values.end(), level.own.begin(), level.own.end());
+  }
+  return values;
+}
+
 Harmonizer::Harmonizer(ParameterStore& store, const HarmonizerOptions& options)
     : options_(checked(options)),
       pack_(stride(), options.activations, true),
@@ -107,6 +116,7 @@ Harmonizer::DecoderLevel Harmonizer::decoder_level(ParameterStore& store, int le
     options.gate = gate_of(fusion);
     options.slope = options_.slope;
     parts.fusion = &fusions_.emplace_back(store, name + ".fusion", channels(level), options);
+    parts.tile_fusion = &tile_fusions_.emplace_back(*parts.fusion);
   }
   return parts;
 }
@@ -130,53 +140,108 @@ std::vector<ValueId> Harmonizer::add_masks_to(Graph& graph, ValueId mask) const 
   return graph.add(masks_, {mask});
 }
 
-ValueId Harmonizer::decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask,
-                                 std::vector<ValueId>& style) const {
-  const DecoderLevel& parts = decoder_[static_cast<std::size_t>(level)];
+ValueId Harmonizer::decode_level(Graph& graph, int level, ValueId x, Walk& walk) const {
+  const auto l = static_cast<std::size_t>(level);
+  const DecoderLevel& parts = decoder_[l];
   if (parts.mix) {
-    x = graph.add(upsample_, {x, skip})[0];
+    x = graph.add(upsample_, {x, walk.features[l]})[0];
     x = graph.add(*parts.mix, {x})[0];
   }
   x = graph.add(*parts.last, {x})[0];
   if (!parts.fusion) return x;
-  if (!parts.fusion->uses_external_style()) return graph.add(*parts.fusion, {x, mask})[0];
-  style = graph.add(style_, {skip, mask});
-  return graph.add(*parts.fusion, {x, mask, style[0], style[1]})[0];
+  return walk.is_tile ? fuse_tile(graph, level, x, walk) : fuse(graph, level, x, walk);
+}
+
+ValueId Harmonizer::fuse(Graph& graph, int level, ValueId x, Walk& walk) const {
+  const auto l = static_cast<std::size_t>(level);
+  const StyleFusionLayer& fusion = *decoder_[l].fusion;
+  std::vector<ValueId> inputs = {x,
+                                 fusion_at(level) == Fusion::instance ? walk.one_region[l] : walk.masks[l]};
+  if (fusion.uses_external_style()) {
+    walk.styles[l] = graph.add(style_, {walk.features[l], inputs[1]});
+    walk.style.levels[l].external = {walk.styles[l][0], walk.styles[l][1]};
+  }
+  inputs.insert(inputs.end(), walk.style.levels[l].external.begin(), walk.style.levels[l].external.end());
+  const std::vector<ValueId> outputs = graph.add(fusion, inputs);
+  walk.style.levels[l].own.assign(outputs.begin() + 1, outputs.end());
+  return outputs[0];
+}
+
+ValueId Harmonizer::fuse_tile(Graph& graph, int level, ValueId x, const Walk& walk) const {
+  const auto l = static_cast<std::size_t>(level);
+  const PictureStyle::Level& style = walk.style.levels[l];
+  std::vector<ValueId> inputs = {x,
+                                 fusion_at(level) == Fusion::instance ? walk.one_region[l] : walk.masks[l]};
+  inputs.insert(inputs.end(), style.external.begin(), style.external.end());
+  inputs.insert(inputs.end(), style.own.begin(), style.own.end());
+  return graph.add(*decoder_[l].tile_fusion, inputs)[0];
+}
+
+ValueId Harmonizer::add_head_to(Graph& graph, ValueId composite, ValueId mask, Walk& walk) const {
+  walk.features = encode(graph, graph.add(pack_, {composite, mask})[0], Learning::normal);
+  walk.masks = add_masks_to(graph, mask);
+  walk.one_region = graph.add(one_region_, {mask});
+  walk.styles.resize(walk.features.size());
+  walk.style.levels.resize(walk.features.size());
+  ValueId x = walk.features.back();
+  for (int level = levels() - 1; level >= finest_level(); --level) x = decode_level(graph, level, x, walk);
+  x = graph.add(*head_, {x})[0];
+  if (!options_.global) return x;
+  if (!walk.is_tile) walk.style.global = {global_row(graph, composite, mask, walk)};
+  return graph.add(image_bias_, {x, walk.style.global[0]})[0];
+}
+
+ValueId Harmonizer::global_row(Graph& graph, ValueId composite, ValueId mask, Walk& walk) const {
+  walk.styles[0] = graph.add(style_, {composite, mask});
+  for (std::size_t level = 1; level < walk.styles.size(); ++level)
+    if (walk.styles[level].empty())
+      walk.styles[level] = graph.add(style_, {walk.features[level], walk.masks[level]});
+  std::vector<ValueId> inputs;
+  for (const std::vector<ValueId>& style : walk.styles)
+    inputs.insert(inputs.end(), style.begin(), style.end());
+  ValueId row = graph.add(*style_difference_, inputs)[0];
+  for (const LinearLayer& layer : global_) row = graph.add(layer, {row})[0];
+  return row;
 }
 
 ValueId Harmonizer::add_head_to(Graph& graph, ValueId composite, ValueId mask) const {
-  const std::vector<ValueId> features =
-      encode(graph, graph.add(pack_, {composite, mask})[0], Learning::normal);
-  const std::vector<ValueId> masks = add_masks_to(graph, mask);
-  const std::vector<ValueId> one_region = graph.add(one_region_, {mask});
-  std::vector<std::vector<ValueId>> styles(features.size());
-  ValueId x = features.back();
-  for (int level = levels() - 1; level >= finest_level(); --level) {
-    const auto l = static_cast<std::size_t>(level);
-    x = decode_level(graph, level, x, features[l],
-                     fusion_at(level) == Fusion::instance ? one_region[l] : masks[l], styles[l]);
-  }
-  x = graph.add(*head_, {x})[0];
-  if (!options_.global) return x;
-  styles[0] = graph.add(style_, {composite, mask});
-  for (std::size_t level = 1; level < styles.size(); ++level)
-    if (styles[level].empty()) styles[level] = graph.add(style_, {features[level], masks[level]});
-  return add_global_to(graph, x, styles);
+  Walk walk;
+  return add_head_to(graph, composite, mask, walk);
 }
 
-ValueId Harmonizer::add_global_to(Graph& graph, ValueId head,
-                                  const std::vector<std::vector<ValueId>>& styles) const {
-  std::vector<ValueId> inputs;
-  for (const std::vector<ValueId>& style : styles) inputs.insert(inputs.end(), style.begin(), style.end());
-  ValueId rows = graph.add(*style_difference_, inputs)[0];
-  for (const LinearLayer& layer : global_) rows = graph.add(layer, {rows})[0];
-  return graph.add(image_bias_, {head, rows})[0];
+ValueId Harmonizer::add_output_to(Graph& graph, ValueId head, ValueId composite, ValueId mask) const {
+  if (options_.head == Head::affine) return graph.add(color_transform_, {head, composite, mask})[0];
+  return graph.add(blend_, {head, composite, mask})[0];
 }
 
 ValueId Harmonizer::add_to(Graph& graph, ValueId composite, ValueId mask) const {
-  const ValueId head = add_head_to(graph, composite, mask);
-  if (options_.head == Head::affine) return graph.add(color_transform_, {head, composite, mask})[0];
-  return graph.add(blend_, {head, composite, mask})[0];
+  return add_output_to(graph, add_head_to(graph, composite, mask), composite, mask);
+}
+
+ValueId Harmonizer::add_to(Graph& graph, ValueId composite, ValueId mask, PictureStyle& style) const {
+  Walk walk;
+  const ValueId y = add_output_to(graph, add_head_to(graph, composite, mask, walk), composite, mask);
+  style = walk.style;
+  for (const ValueId value : style.all()) graph.keep(value);
+  return y;
+}
+
+ValueId Harmonizer::add_tile_to(Graph& graph, ValueId composite, ValueId mask, PictureStyle& style) const {
+  Walk walk;
+  walk.is_tile = true;
+  walk.style.levels.resize(options_.channels.size());
+  for (int level = finest_level(); level < levels(); ++level) {
+    const StyleFusionLayer* fusion = decoder_[static_cast<std::size_t>(level)].fusion;
+    if (!fusion) continue;
+    PictureStyle::Level& told = walk.style.levels[static_cast<std::size_t>(level)];
+    if (fusion->uses_external_style())
+      told.external = {graph.input("external mean"), graph.input("external sd")};
+    told.own = {graph.input("mean"), graph.input("sd"), graph.input("weight")};
+  }
+  if (options_.global) walk.style.global = {graph.input("global row")};
+  const ValueId y = add_output_to(graph, add_head_to(graph, composite, mask, walk), composite, mask);
+  style = walk.style;
+  return y;
 }
 
 }  // namespace attune

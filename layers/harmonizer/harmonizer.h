@@ -47,6 +47,19 @@ struct HarmonizerOptions {
   DType activations = DType::f32;
 };
 
+// What the network finds out about a whole picture: the values of a graph that a tile of the picture is told.
+struct PictureStyle {
+  // Of one level; without members where the level has no fusion, and without the external ones where that takes none.
+  struct Level {
+    std::vector<ValueId> external;  // mean, sd of the encoder's features
+    std::vector<ValueId> own;       // mean, sd, weight of the decoder's
+  };
+  std::vector<Level> levels;
+  std::vector<ValueId> global;  // the global part's row, where there is one
+
+  std::vector<ValueId> all() const;
+};
+
 class Harmonizer {
  public:
   // Adds its parameters to `store`, whose allocate() comes afterwards. Throws ErrorKind::configuration on
@@ -57,6 +70,10 @@ class Harmonizer {
   ValueId add_to(Graph& graph, ValueId composite, ValueId mask) const;
   // The network without the last step, for inference at another size than the picture's: the head's map.
   ValueId add_head_to(Graph& graph, ValueId composite, ValueId mask) const;
+  // The same, with the values of `style` kept; all tiles of one picture may then be run with them.
+  ValueId add_to(Graph& graph, ValueId composite, ValueId mask, PictureStyle& style) const;
+  // The network on a tile of a picture. The values of `style`, inputs of the graph, are to be filled with those of the whole.
+  ValueId add_tile_to(Graph& graph, ValueId composite, ValueId mask, PictureStyle& style) const;
   // The encoder alone, with its mask channel set to 0: the features of every level of `picture`.
   std::vector<ValueId> add_encoder_to(Graph& graph, ValueId picture, Learning learning) const;
   // The mask [N, H, W] at every level of the encoder.
@@ -77,7 +94,8 @@ class Harmonizer {
   struct DecoderLevel {
     const ConvolutionLayer* mix;  // after the concatenation; null at the bottleneck
     const ConvolutionLayer* last;
-    const StyleFusionLayer* fusion;  // null without
+    const StyleFusionLayer* fusion;  // null without, as the next
+    const TileFusionLayer* tile_fusion;
   };
 
   // Of the decoder.
@@ -88,16 +106,26 @@ class Harmonizer {
                                       std::int64_t outputs, int stride, bool activated);
   DecoderLevel decoder_level(ParameterStore& store, int level);
   std::vector<ValueId> encode(Graph& graph, ValueId packed, Learning learning) const;
-  // `style` is the encoder's at this level, filled where the fusion takes it.
-  ValueId decode_level(Graph& graph, int level, ValueId x, ValueId skip, ValueId mask,
-                       std::vector<ValueId>& style) const;
+  // What a walk through the network has found on its way, or is told.
+  struct Walk {
+    std::vector<ValueId> features, masks, one_region;  // by level
+    std::vector<std::vector<ValueId>> styles;          // of the encoder, where a fusion takes them
+    PictureStyle style;
+    bool is_tile = false;  // `style` is told
+  };
+  ValueId decode_level(Graph& graph, int level, ValueId x, Walk& walk) const;
+  ValueId fuse(Graph& graph, int level, ValueId x, Walk& walk) const;
+  ValueId fuse_tile(Graph& graph, int level, ValueId x, const Walk& walk) const;
+  ValueId add_head_to(Graph& graph, ValueId composite, ValueId mask, Walk& walk) const;
+  ValueId add_output_to(Graph& graph, ValueId head, ValueId composite, ValueId mask) const;
   void make_global(ParameterStore& store, std::int64_t outputs);
-  // `styles` by level: the first is the picture's own.
-  ValueId add_global_to(Graph& graph, ValueId head, const std::vector<std::vector<ValueId>>& styles) const;
+  // The row that the global part adds everywhere; it takes the styles that no fusion did.
+  ValueId global_row(Graph& graph, ValueId composite, ValueId mask, Walk& walk) const;
 
   HarmonizerOptions options_;
   std::deque<ConvolutionLayer> convolutions_;
   std::deque<StyleFusionLayer> fusions_;
+  std::deque<TileFusionLayer> tile_fusions_;  // one a fusion
   std::vector<EncoderLevel> encoder_;
   std::vector<DecoderLevel> decoder_;  // by level; those above the head's are unused
   const ConvolutionLayer* head_ = nullptr;

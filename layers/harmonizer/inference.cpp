@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+
+#include "core/async.h"
 
 namespace attune {
 
@@ -21,13 +24,34 @@ InferenceGraph::InferenceGraph(Context& context, const Harmonizer& harmonizer, c
   composite = graph.input("composite");
   mask = graph.input("mask");
   result = harmonizer.options().head == Head::affine ? harmonizer.add_head_to(graph, composite, mask)
-                                                     : harmonizer.add_to(graph, composite, mask);
+                                                     : harmonizer.add_to(graph, composite, mask, style);
   graph.keep(result);
   graph.plan(context,
              {{composite, {{pictures, size.height, size.width, 3}, DType::f32, true}},
               {mask, {{pictures, size.height, size.width}, DType::f32, false}}},
              Mode::inference);
   passes = static_cast<std::int64_t>(graph.passes().size());
+}
+
+TileGraph::TileGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
+                     const InferenceGraph& whole)
+    : size(tile) {
+  composite = graph.input("composite");
+  mask = graph.input("mask");
+  result = harmonizer.add_tile_to(graph, composite, mask, style);
+  graph.keep(result);
+  std::map<ValueId, TensorSpec> inputs = {{composite, {{1, size.height, size.width, 3}, DType::f32, true}},
+                                          {mask, {{1, size.height, size.width}, DType::f32, false}}};
+  const std::vector<ValueId> told = style.all(), found = whole.style.all();
+  for (std::size_t i = 0; i < told.size(); ++i) inputs[told[i]] = whole.graph.spec(found[i]);
+  graph.plan(context, inputs, Mode::inference);
+  tell(context, whole);
+}
+
+void TileGraph::tell(Context& context, const InferenceGraph& whole) {
+  const std::vector<ValueId> told = style.all(), found = whole.style.all();
+  for (std::size_t i = 0; i < told.size(); ++i)
+    copy_async(context, graph.value(told[i]), whole.graph.value(found[i]));
 }
 
 color_transform::Options transform_scale(const Harmonizer& harmonizer, const PictureSize& network,

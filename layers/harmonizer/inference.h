@@ -25,9 +25,23 @@ struct InferenceGraph {
   PictureSize size;
   std::int64_t pictures;
   std::int64_t passes;  // of which forward() consists
+  PictureStyle style;   // with the blend head: what tiles of the picture are told
 
   InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
                  std::int64_t pictures = 1);
+};
+
+// The blend head's network on a tile of a picture, told what `whole`, a run on all of it at any size, found out.
+struct TileGraph {
+  Graph graph;
+  ValueId composite = 0, mask = 0, result = 0;
+  PictureStyle style;
+  PictureSize size;
+
+  TileGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
+            const InferenceGraph& whole);
+  // Before the tiles of another picture, or after another size was planned.
+  void tell(Context& context, const InferenceGraph& whole);
 };
 
 // The map's cells per pixel of a picture of which the network saw `network`.

@@ -55,6 +55,10 @@ TEST_CASE("style_fusion on CUDA with a closed or open learned gate equals the fi
   check_on_cuda(check_saturated_gate);
 }
 
+TEST_CASE("style_fusion on CUDA with a whole picture's statistics gives a tile's part of it") {
+  check_on_cuda(check_given_statistics);
+}
+
 TEST_CASE("style_fusion on CUDA at the activation's kink takes the slope") { check_on_cuda(check_kink); }
 
 TEST_CASE("style_fusion on CUDA: a NaN stays in its own image") { check_on_cuda(check_nan_stays_in_image); }

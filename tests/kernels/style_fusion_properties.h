@@ -62,6 +62,37 @@ inline void check_without_foreground(Context& context, std::uint64_t seed, int o
   CHECK(norm(problem.dgamma_foreground.get()) == 0);
 }
 
+// A part of a picture that is given the whole's statistics becomes that part of the whole's result; these are only read.
+inline void check_given_statistics(Context& context, std::uint64_t seed, int offset = 0) {
+  for (const style_fusion::Gate gate : {style_fusion::Gate::learned, style_fusion::Gate::internal})
+    for (const Mask mask : {Mask::soft, Mask::full, Mask::empty}) {
+      StyleFusionCase c{"whole", {2, 6, 7, 20}, DType::f32, Values::random, mask, gate};
+      c.offset = offset;
+      const StyleFusionProblem whole(c, c.dtype, seed, context.device());
+      style_fusion::forward(context, whole.forward(), whole.options());
+      c.x = {2, 2, 7, 20};  // rows 3 and 4
+      StyleFusionProblem part(c, c.dtype, seed, context.device());
+      const auto rows_of = [](const std::vector<double>& values, std::size_t row) {
+        std::vector<double> rows;
+        for (std::size_t image = 0; image < 2; ++image)
+          for (std::size_t i = 0; i < 2 * row; ++i) rows.push_back(values[(6 * image + 3) * row + i]);
+        return rows;
+      };
+      part.x.set(rows_of(whole.x.get(), 7 * 20));
+      part.mask.set(rows_of(whole.mask.get(), 7));
+      part.mean.set(whole.mean.get());
+      part.sd.set(whole.sd.get());
+      part.weight.set(whole.weight.get());
+      style_fusion::Options options = part.options();
+      options.statistics = style_fusion::Statistics::given;
+      style_fusion::forward(context, part.forward(), options);
+      CHECK(relative_error(part.y.get(), rows_of(whole.y.get(), 7 * 20)) < 1e-6);
+      CHECK(part.mean.get() == whole.mean.get());
+      CHECK(part.sd.get() == whole.sd.get());
+      CHECK(part.weight.get() == whole.weight.get());
+    }
+}
+
 // Gate 0 is RainNet's normalization, gate 1 purely external.
 inline void check_fixed_gates(Context& context, std::uint64_t seed, int offset = 0) {
   for (const style_fusion::Gate gate : {style_fusion::Gate::internal, style_fusion::Gate::external}) {

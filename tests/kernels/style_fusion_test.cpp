@@ -128,6 +128,11 @@ TEST_CASE("style_fusion with a closed or open learned gate equals the fixed gate
   check_saturated_gate(context, seed);
 }
 
+TEST_CASE("style_fusion with a whole picture's statistics gives a tile's part of it") {
+  Context context;
+  check_given_statistics(context, seed);
+}
+
 TEST_CASE("style_fusion at the activation's kink takes the slope") {
   Context context;
   check_kink(context, seed);
@@ -185,6 +190,10 @@ TEST_CASE("style_fusion refuses wrong arguments and writes nothing") {
         &Backward::dgamma_foreground, &Backward::dbeta_foreground, &Backward::dgamma_background,
         &Backward::dbeta_background})
     backward_refused([&](Backward& a) { a.*output = wrong.view(); });
+  Options given = problem.options();
+  given.statistics = style_fusion::Statistics::given;
+  check_refused("style_fusion: ", outputs,
+                [&] { style_fusion::backward(context, problem.backward(), given); });
 }
 
 TEST_CASE("style_fusion's CPU kernel has no double precision") {

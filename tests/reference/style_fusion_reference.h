@@ -54,7 +54,8 @@ struct Channel {
 
 template <class T>
 void forward(const Forward& a, const Options& options) {
-  masked_style::forward<T>({a.x, a.mask, a.mean, a.sd, a.weight}, {options.eps});
+  if (options.statistics == attune::style_fusion::Statistics::own)
+    masked_style::forward<T>({a.x, a.mask, a.mean, a.sd, a.weight}, {options.eps});
   const std::int64_t images = a.x.shape[0], pixels = a.x.shape[1] * a.x.shape[2], channels = a.x.shape[3];
   const T *x = a.x.as<T>(), *mask = a.mask.as<T>();
   T* y = a.y.as<T>();
