@@ -6,6 +6,9 @@ build_packages="g++ cmake ninja-build pkg-config libdnnl-dev ocl-icd-opencl-dev 
 # python3-numpy, python3-pil: examples/robustness, examples/pairs and their tests.
 check_packages="clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev python3-numpy python3-pil"
 
+# The Debian packages, in a bare system.
+full_packages="dpkg-dev file lintian debootstrap"
+
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 step() { printf '\n== %s\n' "$*"; }
 
