@@ -76,7 +76,7 @@ void forward_in(Context& context, const Forward& a, const Options& options) {
   const std::int64_t channels = a.x.shape[3];
   if (!vectors_fit<T>(a.x.data, channels) || !vectors_fit<T>(a.y.data, channels))
     return forward_two_passes<T, 1>(context, a, options);
-  options.statistics == Statistics::own && fits_one_pass(a.x.shape, 1)
+  options.statistics == Statistics::own&& fits_one_pass(a.x.shape, 1)
       ? forward_one_pass<T>(context, a, options)
       : forward_two_passes<T, vector_width<T>>(context, a, options);
 }
