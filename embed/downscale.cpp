@@ -8,6 +8,7 @@
 
 #include "core/parallel.h"
 #include "embed/transfer.h"
+#include "kernels/resample/resample.h"
 
 namespace attune {
 
@@ -115,6 +116,11 @@ float weighted(const Box& box, const float* values, std::int64_t step) {
   return sum;
 }
 
+float snapped(float average) {
+  if (std::fabs(average) <= resample::snap_distance) return 0;
+  return std::fabs(average - 1) <= resample::snap_distance ? 1 : average;
+}
+
 template <class Sample>
 void write_row(const Downscale& a, const RowSums<Sample>& sums, const std::vector<Box>& columns,
                std::int64_t y) {
@@ -125,7 +131,8 @@ void write_row(const Downscale& a, const RowSums<Sample>& sums, const std::vecto
     if (shares) share = *shares++ = weighted(column, sums.shares_at(column.first), 1);
     for (int c = 0; c < a.channels; ++c) {
       const float* from = sums.at(column.first) + (a.reversed ? a.channels - 1 - c : c);
-      *out++ = share > 0 ? weighted(column, from, a.pixel) / share : 0.0f;
+      const float average = share > 0 ? weighted(column, from, a.pixel) / share : 0.0f;
+      *out++ = a.snap ? snapped(average) : average;
     }
   }
 }

@@ -17,6 +17,7 @@ struct Downscale {
   int pixel = 3, channels = 3;  // samples a pixel, of which the first `channels` are read
   bool reversed = false;        // the last of them first
   bool linear = false;          // encoded as sRGB before they are averaged; floats only
+  bool snap = false;            // as resample::Options::snap: for masks
   // Where it is given, pixels count by their share 1 - ignored / 255; not at all, whatever they hold, at 255.
   PixelRows ignored;
   float* out = nullptr;

@@ -47,6 +47,7 @@ void load_input(const Context& context, const Picture& picture, bool inverted, c
   weights.out_size = colours.out_size;
   weights.sample = picture.mask_sample;
   weights.pixel = weights.channels = 1;
+  weights.snap = true;
   weights.out = mask.as<float>();
   downscale_in_bands(context, weights, monitor, 0.25 * share);
   float* const values = mask.as<float>();

@@ -1,7 +1,6 @@
 #include "layers/harmonizer/inference.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "core/async.h"
@@ -11,9 +10,9 @@ namespace attune {
 PictureSize network_size(const ModelDescription& model, const PictureSize& size) {
   const std::int64_t longer = std::max(size.height, size.width);
   if (model.options.head != Head::affine || longer <= model.inference_size) return size;
-  const double scale = static_cast<double>(model.inference_size) / static_cast<double>(longer);
-  const auto scaled = [scale](std::int64_t side) {
-    return std::max<std::int64_t>(1, std::llround(static_cast<double>(side) * scale));
+  // Rounded in whole numbers, halves up, as every program that runs an exported model can.
+  const auto scaled = [&](std::int64_t side) {
+    return std::max<std::int64_t>(1, (2 * side * model.inference_size + longer) / (2 * longer));
   };
   return {scaled(size.height), scaled(size.width)};
 }

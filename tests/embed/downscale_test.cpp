@@ -1,9 +1,11 @@
 // Area averaging against its definition in double precision, for every kind of sample, with and without ignored pixels.
 #include "embed/downscale.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -120,6 +122,23 @@ TEST_CASE("Downscaling averages exactly what lies under a pixel") {
       check_case<std::uint16_t>(c, with_ignored);
       check_case<float>(c, with_ignored);
     }
+}
+
+TEST_CASE("A mask scaled down is exactly 1 away from its only hole") {
+  const PictureSize size{1000, 700}, out_size{256, 179};
+  std::vector<std::uint8_t> mask(static_cast<std::size_t>(size.height * size.width), 255);
+  mask[500 * 700 + 350] = 0;
+  std::vector<float> out(static_cast<std::size_t>(out_size.height * out_size.width));
+  Downscale a;
+  a.source = {mask.data(), size.width};
+  a.size = size, a.out_size = out_size;
+  a.pixel = a.channels = 1;
+  a.snap = true;
+  a.out = out.data();
+  downscale(a, 0, out_size.height, 1);
+  CHECK(std::count(out.begin(), out.end(), 1.0f) >= out_size.height * out_size.width - 4);
+  CHECK(std::accumulate(out.begin(), out.end(), 0.0, [](double sum, float m) { return sum + 1 - m; }) ==
+        Approx(256.0 * 179 / 1000 / 700).epsilon(1e-5));
 }
 
 }  // namespace attune::test

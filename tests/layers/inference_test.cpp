@@ -19,6 +19,7 @@ TEST_CASE("the network sees a picture scaled down to the inference size, and nev
   CHECK(size(60, 200) == std::pair<std::int64_t, std::int64_t>(30, 100));
   CHECK(size(333, 250) == std::pair<std::int64_t, std::int64_t>(100, 75));
   CHECK(size(5000, 3) == std::pair<std::int64_t, std::int64_t>(100, 1));
+  CHECK(size(232, 145) == std::pair<std::int64_t, std::int64_t>(100, 63));  // 62.5
   model.options.head = Head::blend;  // its output is the picture itself
   CHECK(size(60, 200) == std::pair<std::int64_t, std::int64_t>(60, 200));
 }

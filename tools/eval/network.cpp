@@ -16,6 +16,7 @@ void upload(Context& context, const Image& image, const TensorView& target) {
   downscale.size = {image.height, image.width};
   downscale.out_size = {target.shape[1], target.shape[2]};
   downscale.pixel = downscale.channels = checked_cast<int>(image.channels);
+  downscale.snap = image.channels == 1;
   downscale.out = host.as<float>();
   attune::downscale(downscale, 0, target.shape[1], context.threads());
   copy_bytes(target.data, target.device, host.view().data, Device{}, target.bytes());
