@@ -86,6 +86,9 @@ class Harmonizer {
   std::int64_t stride() const { return std::int64_t{1} << (levels() - 1); }
   // Picture pixels per cell of the head's map, along each side: 1 for blend.
   int head_stride() const { return 1 << finest_level(); }
+  // Of the decoder.
+  int finest_level() const { return options_.head == Head::affine ? options_.head_level : 0; }
+  Fusion fusion_at(int level) const;
 
  private:
   struct EncoderLevel {
@@ -98,10 +101,7 @@ class Harmonizer {
     const TileFusionLayer* tile_fusion;
   };
 
-  // Of the decoder.
-  int finest_level() const { return options_.head == Head::affine ? options_.head_level : 0; }
   std::int64_t channels(int level) const { return options_.channels[static_cast<std::size_t>(level)]; }
-  Fusion fusion_at(int level) const;
   const ConvolutionLayer* convolution(ParameterStore& store, const std::string& name, std::int64_t inputs,
                                       std::int64_t outputs, int stride, bool activated);
   DecoderLevel decoder_level(ParameterStore& store, int level);

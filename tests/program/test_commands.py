@@ -50,7 +50,7 @@ class CommandsTest(program.ProgramTest):
         return out.read_bytes()
 
     def test_help_and_version_everywhere(self):
-        for command in ([], ["train"], ["harmonize"], ["eval"], ["bench"], ["compose"], ["info"]):
+        for command in ([], ["train"], ["harmonize"], ["eval"], ["bench"], ["compose"], ["export"], ["info"]):
             text = self.succeed(*command, "--help").stdout
             self.assertIn("Usage: attune", text)
             self.assertRegex(self.succeed(*command, "--version").stdout, r"\Aattune \d+\.\d+\.\d+\n\Z")
@@ -211,7 +211,7 @@ class CommandsTest(program.ProgramTest):
         shutil.copyfile(program.SOURCE / "examples/tiny.json", self.folder / "examples/tiny.json")
         lines = (program.SOURCE / "README.md").read_text().splitlines()
         commands = [line.split()[1:] for line in lines if line.startswith("    build/cpu/attune ")]
-        self.assertEqual({command[0] for command in commands}, {"harmonize", "train", "bench", "compose"})
+        self.assertEqual({command[0] for command in commands}, {"harmonize", "train", "bench", "compose", "export"})
         for steps, (command, *arguments) in enumerate(commands):
             if command == "train":
                 arguments += ["--set", f"train.steps={steps}", "--threads", "1"]
@@ -219,6 +219,7 @@ class CommandsTest(program.ProgramTest):
                 which = program.PROGRAM if command == "bench" else self.installed
                 self.succeed(command, *arguments, cwd=self.folder, program=which)
         self.assertTrue((self.folder / "after.png").is_file())
+        self.assertTrue((self.folder / "attune.onnx").is_file())
         self.assertTrue((self.folder / "runs/mine/best.safetensors").is_file())
 
     @unittest.skipIf(program.SANITIZED, "sanitizers reserve terabytes of addresses")

@@ -15,6 +15,7 @@ void add_commands(CLI::App& program) {
   add_eval_command(program);
   add_bench_command(program);
   add_compose_command(program);
+  add_export_command(program);
   add_info_command(program);
   // --version works everywhere, as --help does.
   for (CLI::App* command : program.get_subcommands({})) command->set_version_flag("--version", version);

@@ -15,6 +15,7 @@ void add_harmonize_command(CLI::App& program);
 void add_eval_command(CLI::App& program);
 void add_bench_command(CLI::App& program);
 void add_compose_command(CLI::App& program);
+void add_export_command(CLI::App& program);
 void add_info_command(CLI::App& program);
 
 }  // namespace attune::tools
