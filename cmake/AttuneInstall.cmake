@@ -1,7 +1,11 @@
 # What `cmake --install` puts where, in four components: program, library, development and models. Everything finds its
 # place relative to itself: the tree may be moved.
-include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
+foreach(place BINDIR LIBDIR INCLUDEDIR DATADIR MANDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${place}}")
+    message(FATAL_ERROR "CMAKE_INSTALL_${place} is absolute: what is installed finds itself below one prefix")
+  endif()
+endforeach()
 
 install(TARGETS attune-program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 if(ATTUNE_BENCHMARKS)
@@ -13,7 +17,8 @@ install(FILES ${manual}/attune.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-co
   COMPONENT program)
 install(FILES ${manual}/_attune DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions COMPONENT program)
 install(FILES ${manual}/attune.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT program)
-install(FILES models/small.safetensors DESTINATION ${CMAKE_INSTALL_DATADIR}/attune/models COMPONENT models)
+# Where embed/model.cpp looks for it, whatever CMAKE_INSTALL_DATADIR says.
+install(FILES models/small.safetensors DESTINATION share/attune/models COMPONENT models)
 
 install(TARGETS attune_shared EXPORT attuneTargets
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)

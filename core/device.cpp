@@ -22,8 +22,8 @@ namespace {
 constexpr std::size_t alignment = 64;  // a cache line, and the widest vector
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-// An empty tensor still has an address of its own. Not whole boundaries, as aligned_alloc wants: an access behind the
-// array is to be found.
+// At least one, so that an empty tensor has an address of its own. Not whole huge pages, as aligned_alloc would want: an
+// access behind the array is to be found.
 std::size_t allocated_bytes(std::size_t bytes) { return (bytes + alignment) / alignment * alignment; }
 
 // Large arrays lie in huge pages where the system gives these to who asks for them: a page's fault zeroes 2 MiB, not 4 KiB,

@@ -34,7 +34,7 @@ bool has_cuda_backend() noexcept;
 int cuda_device_count() noexcept;
 
 // Where CPU memory comes from in the C library's place: an embedding program's functions, called on any thread. `allocate`
-// returns null where there is none. It must outlive what it gave.
+// returns null where there is none; it is asked for whole cache lines, one at least. It must outlive what it gave.
 struct Allocator {
   void* (*allocate)(void* user, std::size_t bytes, std::size_t alignment) = nullptr;
   void (*release)(void* user, void* data, std::size_t bytes) = nullptr;

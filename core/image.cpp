@@ -108,16 +108,18 @@ std::vector<std::uint8_t> profile_of(Bytes file, const std::string& name) {
   return {};
 }
 
-enum class Extension { png, jpeg };
-
-Extension extension_of(const std::filesystem::path& path) {
+// In small letters.
+std::string extension_of(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   for (char& c : extension)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (extension == ".png") return Extension::png;
-  require(extension == ".jpg" || extension == ".jpeg", ErrorKind::output, path.string(),
-          ": cannot be written: the name must end in .png, .jpg or .jpeg");
-  return Extension::jpeg;
+  return extension;
+}
+
+void require_known_extension(const std::filesystem::path& path) {
+  const std::string extension = extension_of(path);
+  require(extension == ".png" || extension == ".jpg" || extension == ".jpeg", ErrorKind::output,
+          path.string(), ": cannot be written: the name must end in .png, .jpg or .jpeg");
 }
 
 template <class T>
@@ -148,6 +150,8 @@ std::vector<std::uint8_t> encoded_for(const std::filesystem::path& path, const E
 }
 
 }  // namespace
+
+bool is_png_name(const std::filesystem::path& path) { return extension_of(path) == ".png"; }
 
 AnyImage decode_image(const void* data, std::size_t size, const std::string& name, ImageMetadata* metadata) {
   const Bytes file = bytes_of(data, size), exif = exif_of(file);
@@ -209,15 +213,15 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& op
 }
 
 void write_image(const std::filesystem::path& path, const Image& image, const WriteOptions& options) {
-  const Extension extension = extension_of(path);
+  require_known_extension(path);
   write_file_atomically(path, encoded_for(path, [&] {
-                          return extension == Extension::png ? encode_png(image, options)
-                                                             : encode_jpeg(image, options);
+                          return is_png_name(path) ? encode_png(image, options) : encode_jpeg(image, options);
                         }));
 }
 
 void write_image(const std::filesystem::path& path, const Image16& image, const WriteOptions& options) {
-  require(extension_of(path) == Extension::png, ErrorKind::output, path.string(),
+  require_known_extension(path);
+  require(is_png_name(path), ErrorKind::output, path.string(),
           ": cannot be written: 16-bit pictures need a name that ends in .png");
   write_file_atomically(path, encoded_for(path, [&] {
                           check_image(image);

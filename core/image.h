@@ -46,8 +46,8 @@ inline constexpr std::int64_t most_image_pixels = 400'000'000;
 // What a file says beside its pixels.
 struct ImageMetadata {
   std::vector<std::uint8_t> color_profile;  // of the ICC; a file's that is malformed is left out
-  std::vector<std::uint8_t>
-      exif;  // a TIFF structure; its orientation is 1, since pixels are turned as they are read
+  // A TIFF structure. Its orientation is 1, since pixels are turned as they are read; an old thumbnail is left out of it.
+  std::vector<std::uint8_t> exif;
 };
 // The profile's name for itself ("sRGB IEC61966-2.1"), in ASCII; empty where it has none.
 std::string color_profile_name(const std::vector<std::uint8_t>& profile);
@@ -81,6 +81,7 @@ Image16 apply_orientation(Image16 image, int orientation);
 
 // The format follows the name's extension (.png, .jpg, .jpeg in any case; anything else is
 // ErrorKind::output).
+bool is_png_name(const std::filesystem::path& path);
 struct WriteOptions {
   int jpeg_quality = 95;  // 1 to 100; 4:4:4, without alpha
   // Left out: a profile of other colours than the picture's (of grey ones, of inks), an EXIF block too long for a JPEG.

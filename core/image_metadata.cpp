@@ -43,16 +43,37 @@ class Tiff {
 
 constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
 
+constexpr std::size_t entry_bytes = 12;
+
+// Where the first directory's entries begin, and their number, at most 65535; `nowhere` in what is no TIFF structure.
+struct Directory {
+  std::size_t begin = nowhere, entries = 0;
+};
+Directory first_directory(Bytes bytes) {
+  constexpr std::size_t magic = 42;
+  if (!begins_with(bytes, "II") && !begins_with(bytes, "MM")) return {};
+  const Tiff tiff(bytes);
+  if (tiff.integer(2, 2) != magic) return {};
+  const std::size_t directory = tiff.integer(4, 4);
+  return {directory + 2, tiff.integer(directory, 2)};
+}
+
+// Where it links to the second one (4 bytes), or `nowhere`.
+std::size_t next_directory_offset(Bytes bytes) {
+  const Directory directory = first_directory(bytes);
+  if (directory.begin == nowhere) return nowhere;
+  const std::size_t link = directory.begin + directory.entries * entry_bytes;
+  return link > bytes.size() || bytes.size() - link < 4 ? nowhere : link;
+}
+
 // Where the first directory holds a valid orientation (2 bytes), or `nowhere`.
 std::size_t orientation_offset(Bytes bytes) {
-  constexpr std::size_t entry_bytes = 12, orientation_tag = 0x112, short_type = 3, magic = 42;
-  if (!begins_with(bytes, "II") && !begins_with(bytes, "MM")) return nowhere;
+  constexpr std::size_t orientation_tag = 0x112, short_type = 3;
+  const Directory directory = first_directory(bytes);
+  if (directory.begin == nowhere) return nowhere;
   const Tiff tiff(bytes);
-  if (tiff.integer(2, 2) != magic) return nowhere;
-  const std::size_t directory = tiff.integer(4, 4);
-  const std::size_t entries = tiff.integer(directory, 2);  // at most 65535
-  for (std::size_t i = 0; i < entries; ++i) {
-    const std::size_t entry = directory + 2 + i * entry_bytes;
+  for (std::size_t i = 0; i < directory.entries; ++i) {
+    const std::size_t entry = directory.begin + i * entry_bytes;
     if (tiff.integer(entry, 2) != orientation_tag) continue;
     const std::size_t value = tiff.integer(entry + 8, 2);
     const bool valid = tiff.integer(entry + 2, 2) == short_type && tiff.integer(entry + 4, 4) == 1;
@@ -88,6 +109,9 @@ int exif_orientation(Bytes exif) {
 
 std::vector<std::uint8_t> upright_exif(Bytes exif) {
   std::vector<std::uint8_t> upright(exif.begin(), exif.end());
+  // The second directory is of a thumbnail, of the picture as it was: the link to it is cut.
+  if (const std::size_t link = next_directory_offset(exif); link != nowhere)
+    std::fill_n(upright.begin() + static_cast<std::ptrdiff_t>(link), 4, std::uint8_t{0});
   const std::size_t at = orientation_offset(exif);
   if (at == nowhere) return upright;
   const bool little = begins_with(exif, "II");

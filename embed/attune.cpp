@@ -155,6 +155,30 @@ extern "C" {
 uint32_t attune_abi_version(void) { return ATTUNE_ABI_VERSION; }
 const char* attune_version(void) { return ATTUNE_VERSION; }
 
+const char* attune_status_text(attune_status status) {
+  switch (status) {
+    case ATTUNE_OK:
+      return "done";
+    case ATTUNE_INVALID_ARGUMENT:
+      return "invalid argument";
+    case ATTUNE_INVALID_MODEL:
+      return "invalid model";
+    case ATTUNE_UNSUPPORTED:
+      return "unsupported";
+    case ATTUNE_OUT_OF_MEMORY:
+      return "out of memory";
+    case ATTUNE_DEVICE_ERROR:
+      return "device error";
+    case ATTUNE_INTERNAL_ERROR:
+      return "internal error";
+    case ATTUNE_CANCELLED:
+      return "cancelled";
+    case ATTUNE_VERSION_MISMATCH:
+      return "version mismatch";
+  }
+  return "unknown status";
+}
+
 attune_status attune_model_load(const char* path, const attune_model_options* options, attune_model** model) {
   return load_model(options, model, [path](attune_model& made) {
     const std::filesystem::path file = path ? std::filesystem::path(path) : attune::shipped_model_path();
@@ -176,10 +200,13 @@ const char* attune_model_path(const attune_model* model) { return model ? model-
 int64_t attune_model_parameters(const attune_model* model) {
   return model && model->model ? model->model->parameters() : 0;
 }
+attune_head attune_model_head(const attune_model* model) {
+  if (!model || !model->model) return ATTUNE_HEAD_NONE;
+  return model->model->description().options.head == attune::Head::affine ? ATTUNE_HEAD_AFFINE
+                                                                          : ATTUNE_HEAD_BLEND;
+}
 int64_t attune_model_inference_size(const attune_model* model) {
-  if (!model || !model->model) return 0;
-  const attune::ModelDescription& description = model->model->description();
-  return description.options.head == attune::Head::affine ? description.inference_size : 0;
+  return attune_model_head(model) == ATTUNE_HEAD_AFFINE ? model->model->description().inference_size : 0;
 }
 
 const char* attune_model_metadata(const attune_model* model, const char* key) {

@@ -47,6 +47,16 @@ constexpr float unit_of = std::is_same_v<Sample, float>
                               ? 1
                               : 1.0f / static_cast<float>(std::numeric_limits<Sample>::max());
 
+float share_of(const IgnoredBackground& ignored, std::int64_t y, std::size_t x) {
+  const float mask =
+      ignored.mask_sample == Sample::f32
+          ? static_cast<const float*>(ignored.mask.row(y))[x]
+          : static_cast<float>(static_cast<const std::uint8_t*>(ignored.mask.row(y))[x]) / 255.0f;
+  const float background = ignored.inverted ? mask : 1 - mask;
+  return 1 -
+         static_cast<float>(static_cast<const std::uint8_t*>(ignored.rows.row(y))[x]) / 255.0f * background;
+}
+
 // One source row after the other, added up at full width: a loop that vectorizes.
 template <class Sample>
 class RowSums {
@@ -55,8 +65,8 @@ class RowSums {
       : a_(a),
         samples_(static_cast<std::size_t>(a.size.width * a.pixel)),
         sums_(samples_),
-        prepared_(a.linear || a.ignored.data ? samples_ : 0),
-        shares_(a.ignored.data ? static_cast<std::size_t>(a.size.width) : 0) {}
+        prepared_(a.linear || a.ignored ? samples_ : 0),
+        shares_(a.ignored ? static_cast<std::size_t>(a.size.width) : 0) {}
 
   void clear() {
     std::fill(sums_.begin(), sums_.end(), 0.0f);
@@ -88,18 +98,18 @@ class RowSums {
     } else {
       for (std::size_t s = 0; s < samples_; ++s) prepared_[s] = unit_of<Sample> * static_cast<float>(row[s]);
     }
-    if (!shares_.empty()) take_shares(static_cast<const std::uint8_t*>(a_.ignored.row(y)), weight);
+    if (!shares_.empty()) take_shares(y, weight);
   }
 
-  // A choice, not a product: what is ignored may be no number.
-  void take_shares(const std::uint8_t* ignored, float weight) {
+  // A choice, not a product: what has no share may be no number.
+  void take_shares(std::int64_t y, float weight) {
     const auto pixel = static_cast<std::size_t>(a_.pixel);
     for (std::size_t x = 0; x < shares_.size(); ++x) {
-      const float share = static_cast<float>(255 - ignored[x]) / 255.0f;
+      const float share = share_of(*a_.ignored, y, x);
       shares_[x] += weight * share;
       for (std::size_t c = 0; c < pixel; ++c) {
         float& sample = prepared_[x * pixel + c];
-        sample = ignored[x] == 255 ? 0.0f : share * sample;
+        sample = share == 0 ? 0.0f : share * sample;
       }
     }
   }
@@ -125,7 +135,7 @@ template <class Sample>
 void write_row(const Downscale& a, const RowSums<Sample>& sums, const std::vector<Box>& columns,
                std::int64_t y) {
   float* out = a.out + y * a.out_size.width * a.channels;
-  float* shares = a.ignored.data ? a.shares + y * a.out_size.width : nullptr;
+  float* shares = a.ignored ? a.shares + y * a.out_size.width : nullptr;
   for (const Box& column : columns) {
     float share = 1;
     if (shares) share = *shares++ = weighted(column, sums.shares_at(column.first), 1);

@@ -8,6 +8,15 @@
 
 namespace attune {
 
+// What of a picture does not count: with m the foreground's weight, a pixel has the share 1 - ignored / 255 (1 - m). One
+// without a share has no influence, whatever it holds.
+struct IgnoredBackground {
+  PixelRows rows;  // 8 bits a pixel
+  PixelRows mask;
+  Sample mask_sample = Sample::u8;
+  bool inverted = false;  // m = 1 - mask
+};
+
 // out[y, x, c] = the average of the source's box under output pixel (y, x): of 8 and 16 bits divided by their peak. Boxes
 // have fractional borders, weighted exactly. Output rows are independent: the same bits for any number of threads.
 struct Downscale {
@@ -18,10 +27,9 @@ struct Downscale {
   bool reversed = false;        // the last of them first
   bool linear = false;          // encoded as sRGB before they are averaged; floats only
   bool snap = false;            // as resample::Options::snap: for masks
-  // Where it is given, pixels count by their share 1 - ignored / 255; not at all, whatever they hold, at 255.
-  PixelRows ignored;
+  const IgnoredBackground* ignored = nullptr;
   float* out = nullptr;
-  // [out_height, out_width], with `ignored` only: the average of those shares. Where it is 0 so is `out`.
+  // [out_height, out_width], with `ignored` only: the average of the pixels' shares. Where it is 0 so is `out`.
   float* shares = nullptr;
 };
 

@@ -18,8 +18,9 @@ void downscale_in_bands(const Context& context, const Downscale& arguments, Moni
   const std::int64_t bands =
       std::clamp<std::int64_t>(arguments.size.width * arguments.size.height / band_pixels, 1, rows);
   for (std::int64_t band = 0; band < bands; ++band) {
-    monitor.advance(share / static_cast<double>(bands));
+    monitor.ask();
     downscale(arguments, rows * band / bands, rows * (band + 1) / bands, context.threads());
+    monitor.advance(share / static_cast<double>(bands));
   }
 }
 
@@ -35,9 +36,10 @@ void load_input(const Context& context, const Picture& picture, bool inverted, c
   colours.pixel = picture.channels;
   colours.reversed = picture.reversed;
   colours.linear = picture.linear;
-  colours.ignored = picture.ignored;
   colours.out = composite.as<float>();
+  const IgnoredBackground ignored{picture.ignored, picture.mask, picture.mask_sample, inverted};
   std::vector<float> shares(picture.ignored.data ? static_cast<std::size_t>(mask.elements()) : 0);
+  if (picture.ignored.data) colours.ignored = &ignored;
   colours.shares = shares.data();
   downscale_in_bands(context, colours, monitor, 0.75 * share);
 

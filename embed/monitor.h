@@ -20,11 +20,15 @@ class Monitor {
 
   // A call begins, of which advance() adds up to `whole`.
   void start(double whole) { whole_ = whole, done_ = 0; }
-  // Throws ErrorKind::cancelled where the caller wants no more.
-  void advance(double amount) {
+  // Before some milliseconds of work. Throws ErrorKind::cancelled where the caller wants no more.
+  void ask() const {
     if (cancelled_ && cancelled_(user_) != 0) fail(ErrorKind::cancelled, "cancelled");
+  }
+  // After it. What is not finished is told as less than 1.
+  void advance(double amount) {
     done_ += amount;
-    if (progress_) progress_(user_, static_cast<float>(std::min(1.0, done_ / whole_)));
+    constexpr float nearly = 0.999f;
+    if (progress_) progress_(user_, std::min(nearly, static_cast<float>(done_ / whole_)));
   }
   void finish() const {
     if (progress_) progress_(user_, 1.0f);

@@ -28,21 +28,20 @@ Picture cut_to(const Band& band, Picture picture) {
   return picture;
 }
 
-// Turns the entries of A and b around, or the colours: blue first.
+// Turns the entries of each cell's A and b around: blue first.
 template <class T>
-void reverse_channels(T* values, std::int64_t count, int channels) {
-  for (T* const end = values + count; values != end; values += channels) {
-    if (channels == 12) std::reverse(values, values + 9);
-    std::swap(values[channels - 3], values[channels - 1]);
+void reverse_channels(T* cells, std::int64_t count) {
+  for (T* const end = cells + count; cells != end; cells += 12) {
+    std::reverse(cells, cells + 9);
+    std::swap(cells[9], cells[11]);
   }
 }
 
-void reverse_channels(const TensorView& result) {
-  const auto channels = static_cast<int>(result.shape[2]);
-  if (result.dtype == DType::bf16)
-    reverse_channels(result.as<bfloat16>(), result.elements(), channels);
+void reverse_channels(const TensorView& map) {
+  if (map.dtype == DType::bf16)
+    reverse_channels(map.as<bfloat16>(), map.elements());
   else
-    reverse_channels(result.as<float>(), result.elements(), channels);
+    reverse_channels(map.as<float>(), map.elements());
 }
 
 void apply_transform(Context& context, const Picture& band_picture, const Band& band, const Output& output) {
@@ -104,7 +103,8 @@ void store_row(const Picture& picture, std::int64_t y, const float* colours, con
        ++x, in += picture.channels, out += picture.channels, colours += 3) {
     const bool masked = is_masked(x);
     for (int c = 0; c < picture.channels; ++c)
-      out[c] = c == 3 || !masked ? in[c] : mixed(in[c], colours[c], output.strength);
+      out[c] =
+          c == 3 || !masked ? in[c] : mixed(in[c], colours[picture.reversed ? 2 - c : c], output.strength);
   }
 }
 
@@ -187,17 +187,18 @@ std::int64_t band_rows(const Picture& picture) {
 
 void write_output(Context& context, const Picture& picture, const Output& output, Monitor& monitor,
                   double share) {
-  if (picture.reversed) reverse_channels(output.result);
+  if (picture.reversed && output.head == Head::affine) reverse_channels(output.result);
   const std::int64_t height = picture.size.height, rows = band_rows(picture);
   LinearBand linear(picture, picture.linear ? rows : 0, output.inverted);
   for (std::int64_t begin = 0; begin < height; begin += rows) {
     const Band band{begin, std::min(begin + rows, height)};
-    monitor.advance(share * static_cast<double>(band.end - band.begin) / static_cast<double>(height));
+    monitor.ask();
     const Picture band_picture = cut_to(band, picture);
     if (picture.linear)
       linear.write(context, band_picture, band, output);
     else
       write_band(context, band_picture, band, output);
+    monitor.advance(share * static_cast<double>(band.end - band.begin) / static_cast<double>(height));
   }
 }
 

@@ -15,7 +15,7 @@ struct Output {
   float strength = 1;
 };
 
-// Writes the picture's output in bands of rows, which bound the memory beside it. The result's channels are put into the
+// Writes the picture's output in bands of rows, which bound the memory beside it. A map's channels are put into the
 // picture's order in place. Advances the monitor by `share`.
 void write_output(Context& context, const Picture& picture, const Output& output, Monitor& monitor,
                   double share);

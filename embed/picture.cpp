@@ -1,6 +1,8 @@
 #include "embed/picture.h"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 #include <type_traits>
 
 namespace attune {
@@ -32,13 +34,17 @@ constexpr Format formats[] = {{Sample::u8, 3, false},  {Sample::u8, 4, false}, {
 // Fills in the stride 0 and refuses what no row fits in.
 std::int64_t checked_stride(std::int64_t stride, std::int64_t row_bytes, const char* name) {
   if (stride == 0) return row_bytes;
+  // So that a row's offset fits as well.
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / longest_side;
+  require(stride >= -most && stride <= most, ErrorKind::argument, name, "_stride is ", stride,
+          ", expected at most ", most, " either way");
   require(stride <= -row_bytes || stride >= row_bytes, ErrorKind::argument, name, "_stride is ", stride,
           ", shorter than a row of ", row_bytes, " bytes");
   return stride;
 }
 
 void check_alignment(const void* data, std::int64_t stride, Sample sample, const char* name) {
-  const std::int64_t bytes = bytes_of(sample);
+  const std::int64_t bytes = color_transform::bytes_of(sample);
   require(
       reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(bytes) == 0 && stride % bytes == 0,
       ErrorKind::argument, name, " or its stride of ", stride, " bytes is not aligned to samples of ", bytes,
@@ -88,36 +94,33 @@ void check_values(const float* mask, std::int64_t width, std::int64_t y) {
             mask[x], ", expected 0 to 1");
 }
 
+// Calls row(y) until it returns false, and asks the monitor every few megapixels.
+template <class Row>
+void for_rows(const PictureSize& size, const Monitor& monitor, const Row& row) {
+  const std::int64_t band = std::max<std::int64_t>(1, (std::int64_t{4} << 20) / size.width);
+  for (std::int64_t y = 0; y < size.height; ++y) {
+    if (y % band == 0) monitor.ask();
+    if (!row(y)) return;
+  }
+}
+
 // The first rows of most masks show both regions; only a float mask's values are looked at to the end.
 template <class Mask>
-FoundRegions regions(const Picture& picture, bool inverted, Mask full) {
+FoundRegions regions(const Picture& picture, bool inverted, Mask full, const Monitor& monitor) {
   FoundRegions found;
-  for (std::int64_t y = 0; y < picture.size.height; ++y) {
+  for_rows(picture.size, monitor, [&](std::int64_t y) {
     const auto* mask = static_cast<const Mask*>(picture.mask.row(y));
     const auto* ignored =
         picture.ignored.data ? static_cast<const std::uint8_t*>(picture.ignored.row(y)) : nullptr;
-    if constexpr (std::is_same_v<Mask, float>)
-      check_values(mask, picture.size.width, y);
-    else if (found.both())
-      break;
-    (inverted ? add_inverted_row<Mask> : add_row<Mask>)(mask, ignored, picture.size.width, full, found);
-  }
+    if constexpr (std::is_same_v<Mask, float>) check_values(mask, picture.size.width, y);
+    if (!found.both())
+      (inverted ? add_inverted_row<Mask> : add_row<Mask>)(mask, ignored, picture.size.width, full, found);
+    return std::is_same_v<Mask, float> || !found.both();
+  });
   return found;
 }
 
 }  // namespace
-
-std::int64_t bytes_of(Sample sample) {
-  switch (sample) {
-    case Sample::u8:
-      return 1;
-    case Sample::u16:
-      return 2;
-    case Sample::f32:
-      break;
-  }
-  return 4;
-}
 
 Picture checked(const attune_picture& given) {
   require(given.width > 0 && given.height > 0 && given.width <= longest_side && given.height <= longest_side,
@@ -140,23 +143,26 @@ Picture checked(const attune_picture& given) {
   picture.output = given.output;
   picture.output_stride = checked_stride(given.output_stride, bytes, "output");
   picture.mask = {given.mask,
-                  checked_stride(given.mask_stride, given.width * bytes_of(picture.mask_sample), "mask")};
+                  checked_stride(given.mask_stride,
+                                 given.width * color_transform::bytes_of(picture.mask_sample), "mask")};
   picture.ignored = {given.ignored, checked_stride(given.ignored_stride, given.width, "ignored")};
   check_rows(picture);
   return picture;
 }
 
-attune_mask_kind kind_of_mask(const Picture& picture, bool inverted) {
+attune_mask_kind kind_of_mask(const Picture& picture, bool inverted, const Monitor& monitor) {
   const FoundRegions found = picture.mask_sample == Sample::f32
-                                 ? regions<float>(picture, inverted, 1.0f)
-                                 : regions<std::uint8_t>(picture, inverted, 255);
+                                 ? regions<float>(picture, inverted, 1.0f, monitor)
+                                 : regions<std::uint8_t>(picture, inverted, 255, monitor);
   return !found.foreground ? ATTUNE_MASK_EMPTY : !found.background ? ATTUNE_MASK_FULL : ATTUNE_MASK_BOTH;
 }
 
-void copy_picture(const Picture& picture) {
+void copy_picture(const Picture& picture, const Monitor& monitor) {
   if (picture.output == picture.image.data) return;
-  for (std::int64_t y = 0; y < picture.size.height; ++y)
+  for_rows(picture.size, monitor, [&](std::int64_t y) {
     std::memcpy(picture.output_row(y), picture.image.row(y), static_cast<std::size_t>(picture.row_bytes()));
+    return true;
+  });
 }
 
 }  // namespace attune

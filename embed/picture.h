@@ -4,14 +4,13 @@
 #include <cstdint>
 
 #include "embed/attune/attune.h"
+#include "embed/monitor.h"
 #include "kernels/color_transform/color_transform.h"
 #include "layers/harmonizer/inference.h"
 
 namespace attune {
 
 using Sample = color_transform::Rows::Sample;
-
-std::int64_t bytes_of(Sample sample);
 
 // Rows of interleaved samples in the caller's memory.
 struct PixelRows {
@@ -32,18 +31,18 @@ struct Picture {
   void* output = nullptr;
   std::int64_t output_stride = 0;
 
-  std::int64_t row_bytes() const { return size.width * channels * bytes_of(sample); }
+  std::int64_t row_bytes() const { return size.width * channels * color_transform::bytes_of(sample); }
   void* output_row(std::int64_t y) const { return static_cast<char*>(output) + y * output_stride; }
 };
 
 // Throws ErrorKind::argument on what the C header's contract forbids, but for a float mask's values.
 Picture checked(const attune_picture& picture);
 
-// Reads the mask, and where there is any what is ignored, as far as it takes. Throws ErrorKind::argument on a float mask's
-// value outside 0..1.
-attune_mask_kind kind_of_mask(const Picture& picture, bool inverted);
+// Reads the mask, and where there is any what is ignored, as far as it takes; asks the monitor now and then. Throws
+// ErrorKind::argument on a float mask's value outside 0..1.
+attune_mask_kind kind_of_mask(const Picture& picture, bool inverted, const Monitor& monitor);
 
-// The image to the output, unless it is there already.
-void copy_picture(const Picture& picture);
+// The image to the output, unless it is there already; asks the monitor now and then.
+void copy_picture(const Picture& picture, const Monitor& monitor);
 
 }  // namespace attune

@@ -30,59 +30,62 @@ Session::Session(std::shared_ptr<const Model> model, const attune_session_option
       host_({}, options.threads, allocator),
       model_(std::move(model), device_of(options)) {}
 
-// The value itself where it lies on the CPU.
-TensorView Session::on_host(ValueId value, const HostBuffer& twin) const {
-  return context_.device().kind == DeviceKind::cpu ? network_->graph.value(value) : twin.view();
-}
-
 Session::Job Session::checked_job(const attune_picture& picture, bool inverted) const {
+  const Harmonizer& harmonizer = model_.harmonizer();
   Job job;
   job.picture = checked(picture);
-  job.kind = kind_of_mask(job.picture, inverted);
+  job.kind = kind_of_mask(job.picture, inverted, monitor_);
   job.network = network_size(model_.model().description(), job.picture.size);
-  job.in_tiles = job.network.height * job.network.width > most_whole_pixels;
-  if (job.in_tiles) job.network = overview_size(job.picture.size);
+  job.in_tiles = harmonizer.options().head == Head::blend && needs_tiles(job.network, harmonizer.stride());
+  if (job.in_tiles) job.network = overview_size(job.picture.size, harmonizer.stride());
   return job;
 }
 
-std::vector<Session::Job> Session::checked_jobs(const std::vector<attune_picture>& pictures,
-                                                const attune_harmonize_options& options) const {
-  require(options.strength >= 0 && options.strength <= 1, ErrorKind::argument, "strength is ",
-          options.strength, ", expected 0 to 1");
-  Jobs jobs;
-  for (const attune_picture& picture : pictures) {
-    try {
-      jobs.push_back(checked_job(picture, options.invert != 0));
-    } catch (const Error& error) {
-      if (pictures.size() == 1) throw;
-      fail(error.kind(), "picture ", jobs.size(), ": ", error.what());
-    }
+// `work`, whose refusals name the picture where there are several.
+template <class Work>
+auto Session::of_picture(std::size_t index, std::size_t count, const Work& work) const {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (count == 1 || error.kind() == ErrorKind::cancelled) throw;
+    fail(error.kind(), "picture ", index, ": ", error.what());
   }
-  return jobs;
 }
 
 std::vector<attune_mask_kind> Session::harmonize(const std::vector<attune_picture>& pictures,
                                                  const attune_harmonize_options& options) {
-  const Jobs jobs = checked_jobs(pictures, options);
-  monitor_.start(static_cast<double>(jobs.size()));
+  require(options.strength >= 0 && options.strength <= 1, ErrorKind::argument, "strength is ",
+          options.strength, ", expected 0 to 1");
+  monitor_.start(static_cast<double>(pictures.size()));
+  Jobs jobs;
+  for (const attune_picture& picture : pictures)
+    jobs.push_back(
+        of_picture(jobs.size(), pictures.size(), [&] { return checked_job(picture, options.invert != 0); }));
   std::vector<attune_mask_kind> kinds;
-  for (std::size_t next = 0; next < jobs.size(); next = kinds.size()) {
-    const Job& job = jobs[next];
-    if (job.kind != ATTUNE_MASK_BOTH || options.strength == 0) {  // exactly, whatever the network would say
-      monitor_.advance(1);
-      copy_picture(job.picture);
-      kinds.push_back(job.kind);
-      continue;
-    }
-    const std::size_t count = together(jobs, next);
-    if (job.in_tiles)
-      harmonize_in_tiles(job, options);
-    else
-      harmonize_together(&job, count, options);
-    kinds.insert(kinds.end(), count, ATTUNE_MASK_BOTH);
+  while (kinds.size() < jobs.size()) {
+    const std::size_t count = harmonize_next(jobs, kinds.size(), options);
+    kinds.insert(kinds.end(), count, jobs[kinds.size()].kind);
   }
   monitor_.finish();
   return kinds;
+}
+
+// Returns how many pictures it did.
+std::size_t Session::harmonize_next(const Jobs& jobs, std::size_t first,
+                                    const attune_harmonize_options& options) {
+  const Job& job = jobs[first];
+  if (job.kind != ATTUNE_MASK_BOTH || options.strength == 0) {  // exactly, whatever the network would say
+    copy_picture(job.picture, monitor_);
+    monitor_.advance(1);
+    return 1;
+  }
+  if (job.in_tiles) {
+    harmonize_in_tiles(job, options);
+    return 1;
+  }
+  const std::size_t count = together(jobs, first);
+  harmonize_together(jobs, first, count, options);
+  return count;
 }
 
 // How many of the jobs from `first` on pass through the network at once. On the CPU more at once gain little and let a
@@ -90,76 +93,52 @@ std::vector<attune_mask_kind> Session::harmonize(const std::vector<attune_pictur
 std::size_t Session::together(const Jobs& jobs, std::size_t first) const {
   const std::int64_t most_pixels = context_.device().kind == DeviceKind::cpu ? 1 << 18 : 1 << 21;
   const PictureSize& size = jobs[first].network;
-  if (jobs[first].in_tiles) return 1;
-  const std::int64_t most = std::max<std::int64_t>(1, most_pixels / (size.height * size.width));
+  const auto most =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, most_pixels / (size.height * size.width)));
+  const auto joins = [&](const Job& job) {
+    return job.network == size && job.kind == ATTUNE_MASK_BOTH && !job.in_tiles;
+  };
   std::size_t count = 1;
-  while (first + count < jobs.size() && static_cast<std::int64_t>(count) < most &&
-         jobs[first + count].network == size && jobs[first + count].kind == ATTUNE_MASK_BOTH &&
-         !jobs[first + count].in_tiles)
-    ++count;
+  while (count < most && first + count < jobs.size() && joins(jobs[first + count])) ++count;
   return count;
 }
 
-void Session::harmonize_together(const Job* jobs, std::size_t count,
+void Session::harmonize_together(const Jobs& jobs, std::size_t first, std::size_t count,
                                  const attune_harmonize_options& options) {
-  plan(jobs[0].network, static_cast<std::int64_t>(count));
+  plan(jobs[first].network, static_cast<std::int64_t>(count));
   for (std::size_t i = 0; i < count; ++i)
-    load(jobs[i], static_cast<std::int64_t>(i), options.invert != 0, seen_whole.input);
-  run_network(seen_whole.network * static_cast<double>(count));
+    of_picture(first + i, jobs.size(), [&] {
+      load(jobs[first + i], static_cast<std::int64_t>(i), options.invert != 0, seen_whole.input);
+    });
+  network_->run(monitor_, seen_whole.network * static_cast<double>(count));
   for (std::size_t i = 0; i < count; ++i)
-    write(jobs[i], on_host(network_->result, result_twin_).slice(static_cast<std::int64_t>(i)), options,
-          seen_whole.output);
+    write(jobs[first + i], network_->result(static_cast<std::int64_t>(i)), options, seen_whole.output);
 }
 
 void Session::harmonize_in_tiles(const Job& job, const attune_harmonize_options& options) {
   plan(job.network, 1);
   load(job, 0, options.invert != 0, in_tiles.input);
-  run_network(in_tiles.network);
+  network_->run(monitor_, in_tiles.network);
   Tensor result({job.picture.size.height, job.picture.size.width, 3}, DType::f32, {}, host_.allocator());
   fill_bytes(result.view().data, {}, 0, result.view().bytes());
-  Tiles(context_, model_.harmonizer())
-      .run(job.picture, options.invert != 0, *network_, result.view(), monitor_, in_tiles.tiles);
+  run_in_tiles(context_, model_.harmonizer(), job.picture, options.invert != 0, *network_, result.view(),
+               monitor_, in_tiles.tiles);
   write(job, result.view(), options, in_tiles.output);
 }
 
-void Session::load(const Job& job, std::int64_t index, bool inverted, double share) {
-  load_input(host_, job.picture, inverted, on_host(network_->composite, composite_twin_).slice(index),
-             on_host(network_->mask, mask_twin_).slice(index), monitor_, share);
-}
-
 void Session::plan(const PictureSize& network, std::int64_t count) {
-  if (network_ && network_->size == network && network_->pictures == count) return;
+  if (network_ && network_->size() == network && network_->pictures() == count) return;
+  monitor_.ask();
   network_.reset();  // first, so that old and new are never held together
-  network_ = std::make_unique<InferenceGraph>(context_, model_.harmonizer(), network, count);
-  network_->graph.pack_parameters(context_);  // a loaded model doesn't change
+  network_ = std::make_unique<NetworkRun>(context_, model_.harmonizer(), network, count);
   monitor_.log(ATTUNE_LOG_DEBUG,
                text("planned for ", count, " pictures of ", network.width, "x", network.height, ": ",
-                    network_->graph.arena_bytes() >> 10, " KiB of activations"));
-  if (context_.device().kind == DeviceKind::cpu) return;
-  const auto twin_of = [&](ValueId value) {
-    const TensorSpec& spec = network_->graph.spec(value);
-    return HostBuffer(spec.shape, spec.dtype, context_.device());
-  };
-  composite_twin_ = twin_of(network_->composite);
-  mask_twin_ = twin_of(network_->mask);
-  result_twin_ = twin_of(network_->result);
+                    network_->arena_bytes() >> 10, " KiB of activations"));
 }
 
-void Session::run_network(double share) {
-  const bool on_device = context_.device().kind != DeviceKind::cpu;
-  if (on_device) {
-    copy_async(context_, network_->graph.value(network_->composite), composite_twin_.view());
-    copy_async(context_, network_->graph.value(network_->mask), mask_twin_.view());
-  }
-  const double pass_share = share / static_cast<double>(network_->passes);
-  network_->graph.observer = [&](const Pass&, const std::function<void()>& run) {
-    monitor_.advance(pass_share);
-    run();
-  };
-  network_->graph.forward(context_);
-  if (!on_device) return;
-  copy_async(context_, result_twin_.view(), network_->graph.value(network_->result));
-  context_.synchronize();
+void Session::load(const Job& job, std::int64_t index, bool inverted, double share) {
+  load_input(host_, job.picture, inverted, network_->composite(index), network_->mask(index), monitor_,
+             share);
 }
 
 void Session::write(const Job& job, const TensorView& result, const attune_harmonize_options& options,
@@ -167,7 +146,7 @@ void Session::write(const Job& job, const TensorView& result, const attune_harmo
   Output output;
   output.head = model_.harmonizer().options().head;
   output.result = result;
-  output.scale = transform_scale(model_.harmonizer(), network_->size, job.picture.size);
+  output.scale = transform_scale(model_.harmonizer(), network_->size(), job.picture.size);
   output.inverted = options.invert != 0;
   output.strength = options.strength;
   write_output(host_, job.picture, output, monitor_, share);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <utility>
 
 #include "core/parallel.h"
 #include "embed/input.h"
@@ -10,11 +12,15 @@ namespace attune {
 
 namespace {
 
-// 0.3 megapixels keep a layer's run within some 20 ms, after which a caller who cancels is heard.
-constexpr std::int64_t window_pixels = 512, overlap_pixels = 128;
-// At a tile's border convolutions see nothing where the picture goes on: of such pixels no use is made, and over the next
-// ones a tile fades into its neighbour.
-constexpr std::int64_t unused_pixels = 48, fading_pixels = 32;
+// What a layer runs on at once: some 20 ms, after which a caller who cancels is heard.
+constexpr std::int64_t most_pixels = std::int64_t{1} << 19;
+// A tile's border is no border of the picture: convolutions lack there what lies beyond. Of the nearest pixels no use is made,
+// and over the next ones a tile fades into its neighbour. (What reaches farther through five levels, at most some 120 pixels,
+// is little: trained networks look near.)
+constexpr std::int64_t unused_pixels = 64, fading_pixels = 32;
+constexpr std::int64_t window_pixels = 512, overlap_pixels = 2 * unused_pixels + fading_pixels;
+
+std::int64_t padded(std::int64_t side, std::int64_t stride) { return (side + stride - 1) / stride * stride; }
 
 // By the distance from a border within the picture.
 float border_weight(std::int64_t distance) {
@@ -27,8 +33,8 @@ Picture cut_out(Picture picture, const TileWindow& rows, const TileWindow& colum
     if (!source.data) return source;
     return {static_cast<const char*>(source.row(rows.begin)) + columns.begin * pixel_bytes, source.stride};
   };
-  picture.image = cut(picture.image, picture.channels * bytes_of(picture.sample));
-  picture.mask = cut(picture.mask, bytes_of(picture.mask_sample));
+  picture.image = cut(picture.image, picture.channels * color_transform::bytes_of(picture.sample));
+  picture.mask = cut(picture.mask, color_transform::bytes_of(picture.mask_sample));
   picture.ignored = cut(picture.ignored, 1);
   picture.size = {rows.end - rows.begin, columns.end - columns.begin};
   return picture;
@@ -49,13 +55,22 @@ void add_weighted(const Context& context, const TensorView& tile, const TileWind
 
 }  // namespace
 
-PictureSize overview_size(const PictureSize& size) {
-  const double scale = std::sqrt(static_cast<double>(most_whole_pixels) /
-                                 (static_cast<double>(size.height) * static_cast<double>(size.width)));
+bool needs_tiles(const PictureSize& size, std::int64_t stride) {
+  return padded(size.height, stride) * padded(size.width, stride) > most_pixels;
+}
+
+PictureSize overview_size(const PictureSize& size, std::int64_t stride) {
+  const double pixels = static_cast<double>(size.height) * static_cast<double>(size.width);
+  const double scale = std::sqrt(static_cast<double>(most_pixels) / pixels);
   const auto scaled = [&](std::int64_t side) {
-    return std::clamp<std::int64_t>(static_cast<std::int64_t>(static_cast<double>(side) * scale), 1, side);
+    const auto whole = static_cast<std::int64_t>(static_cast<double>(side) * scale);
+    return std::clamp<std::int64_t>(whole >= stride ? whole / stride * stride : whole, 1, side);
   };
-  return {scaled(size.height), scaled(size.width)};
+  PictureSize overview{scaled(size.height), scaled(size.width)};
+  // A strip's short side is mostly padding.
+  overview.height = std::min(overview.height, most_pixels / padded(overview.width, stride));
+  overview.width = std::min(overview.width, most_pixels / padded(overview.height, stride));
+  return overview;
 }
 
 std::vector<TileWindow> tile_windows(std::int64_t size, std::int64_t stride) {
@@ -82,55 +97,47 @@ std::vector<TileWindow> tile_windows(std::int64_t size, std::int64_t stride) {
   return windows;
 }
 
-TensorView Tiles::on_host(ValueId value, const HostBuffer& twin) const {
-  return context_.device().kind == DeviceKind::cpu ? graph_->graph.value(value) : twin.view();
+namespace {
+
+struct Tile {
+  const TileWindow *rows, *columns;
+
+  PictureSize size() const { return {rows->end - rows->begin, columns->end - columns->begin}; }
+};
+
+// Of one size after the other: all but the last row's and column's are equal, and the network is planned once a size.
+std::vector<Tile> tiles_by_size(const std::vector<TileWindow>& rows, const std::vector<TileWindow>& columns) {
+  std::vector<Tile> tiles;
+  for (const TileWindow& row : rows)
+    for (const TileWindow& column : columns) tiles.push_back({&row, &column});
+  std::stable_sort(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) {
+    return std::pair(a.size().height, a.size().width) < std::pair(b.size().height, b.size().width);
+  });
+  return tiles;
 }
 
-void Tiles::plan(const PictureSize& tile, const InferenceGraph& whole) {
-  if (graph_ && graph_->size == tile) return;
-  graph_.reset();  // first, so that old and new are never held together
-  graph_ = std::make_unique<TileGraph>(context_, harmonizer_, tile, whole);
-  graph_->graph.pack_parameters(context_);
-  if (context_.device().kind == DeviceKind::cpu) return;
-  const auto twin_of = [&](ValueId value) {
-    const TensorSpec& spec = graph_->graph.spec(value);
-    return HostBuffer(spec.shape, spec.dtype, context_.device());
-  };
-  staging_ = {twin_of(graph_->composite), twin_of(graph_->mask), twin_of(graph_->result)};
-}
+}  // namespace
 
-void Tiles::run_tile(const Picture& tile, bool inverted, Monitor& monitor) {
-  load_input(context_, tile, inverted, on_host(graph_->composite, staging_.composite).slice(0),
-             on_host(graph_->mask, staging_.mask).slice(0), monitor, 0);
-  const bool on_device = context_.device().kind != DeviceKind::cpu;
-  if (on_device) {
-    copy_async(context_, graph_->graph.value(graph_->composite), staging_.composite.view());
-    copy_async(context_, graph_->graph.value(graph_->mask), staging_.mask.view());
-  }
-  graph_->graph.observer = [&](const Pass&, const std::function<void()>& run) {
-    monitor.advance(0);
-    run();
-  };
-  graph_->graph.forward(context_);
-  if (!on_device) return;
-  copy_async(context_, staging_.result.view(), graph_->graph.value(graph_->result));
-  context_.synchronize();
-}
-
-void Tiles::run(const Picture& picture, bool inverted, const InferenceGraph& whole, const TensorView& result,
-                Monitor& monitor, double share) {
-  const std::vector<TileWindow> all_rows = tile_windows(picture.size.height, harmonizer_.stride());
-  const std::vector<TileWindow> all_columns = tile_windows(picture.size.width, harmonizer_.stride());
-  const double tile_share = share / static_cast<double>(all_rows.size() * all_columns.size());
-  graph_.reset();  // it was told of another picture
-  for (const TileWindow& rows : all_rows)
-    for (const TileWindow& columns : all_columns) {
-      const Picture tile = cut_out(picture, rows, columns);
-      plan(tile.size, whole);
-      run_tile(tile, inverted, monitor);
-      add_weighted(context_, on_host(graph_->result, staging_.result).slice(0), rows, columns, result);
+void run_in_tiles(Context& context, const Harmonizer& harmonizer, const Picture& picture, bool inverted,
+                  const NetworkRun& whole, const TensorView& result, Monitor& monitor, double share) {
+  const std::vector<TileWindow> rows = tile_windows(picture.size.height, harmonizer.stride());
+  const std::vector<TileWindow> columns = tile_windows(picture.size.width, harmonizer.stride());
+  const double tile_share = share / static_cast<double>(rows.size() * columns.size());
+  std::unique_ptr<NetworkRun> network;
+  for (const Tile& tile : tiles_by_size(rows, columns)) {
+    const Picture part = cut_out(picture, *tile.rows, *tile.columns);
+    if (kind_of_mask(part, inverted, monitor) == ATTUNE_MASK_EMPTY) {
       monitor.advance(tile_share);
+      continue;
     }
+    if (!network || !(network->size() == tile.size())) {
+      network.reset();  // first, so that old and new are never held together
+      network = std::make_unique<NetworkRun>(context, harmonizer, tile.size(), whole);
+    }
+    load_input(context, part, inverted, network->composite(0), network->mask(0), monitor, 0);
+    network->run(monitor, tile_share);
+    add_weighted(context, network->result(0), *tile.rows, *tile.columns, result);
+  }
 }
 
 }  // namespace attune

@@ -2,6 +2,7 @@
 #include "embed/transfer.h"
 
 #include <algorithm>
+#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "embed/transfer.cpp"
@@ -20,11 +21,17 @@ HWY_INLINE V32 power(V32 x, float exponent) {
   return hn::Exp(F32(), hn::Mul(hn::Set(F32(), exponent), hn::Log(F32(), x)));
 }
 
+// By which side of the curve's joint x lies on. Highway's logarithm makes a number of what is none: that stays as it is.
+HWY_INLINE V32 either(V32 x, float joint, V32 straight, V32 curved) {
+  const V32 finite = hn::IfThenElse(hn::Le(x, hn::Set(F32(), joint)), straight, curved);
+  return hn::IfThenElse(hn::Le(x, hn::Set(F32(), std::numeric_limits<float>::max())), finite, x);
+}
+
 struct FromLinear {
   HWY_INLINE V32 operator()(V32 x) const {
     const V32 straight = hn::Mul(x, hn::Set(F32(), 12.92f));
     const V32 curved = hn::MulAdd(hn::Set(F32(), 1.055f), power(x, 1 / 2.4f), hn::Set(F32(), -0.055f));
-    return hn::IfThenElse(hn::Le(x, hn::Set(F32(), 0.0031308f)), straight, curved);
+    return either(x, 0.0031308f, straight, curved);
   }
 };
 
@@ -33,7 +40,7 @@ struct FromSrgb {
     const V32 straight = hn::Mul(x, hn::Set(F32(), 1 / 12.92f));
     const V32 curved =
         power(hn::MulAdd(x, hn::Set(F32(), 1 / 1.055f), hn::Set(F32(), 0.055f / 1.055f)), 2.4f);
-    return hn::IfThenElse(hn::Le(x, hn::Set(F32(), 0.04045f)), straight, curved);
+    return either(x, 0.04045f, straight, curved);
   }
 };
 

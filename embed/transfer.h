@@ -5,7 +5,8 @@
 
 namespace attune {
 
-// out[i] = f(in[i]), within 2e-6 relative up to 1000; f(-x) = -f(x), and beyond 1 the curve goes on. out may be in.
+// out[i] = f(in[i]), within 2e-6 relative up to 1000; f(-x) = -f(x), beyond 1 the curve goes on,
+// and what is no finite number stays so. out may be in.
 void srgb_from_linear(const float* in, float* out, std::int64_t count);
 void linear_from_srgb(const float* in, float* out, std::int64_t count);
 

@@ -4,7 +4,7 @@
  *     attune_session* session;
  *     if (attune_model_load(NULL, NULL, &model) != ATTUNE_OK) puts(attune_model_message(model));
  *     attune_session_create(model, NULL, &session);
- *     attune_picture picture = {sizeof picture};
+ *     attune_picture picture = ATTUNE_PICTURE_INIT;
  *     picture.width = ...; picture.height = ...;
  *     picture.image = ...; picture.mask = ...; picture.output = ...;
  *     attune_harmonize(session, &picture, NULL, NULL);
@@ -20,8 +20,8 @@
  * Nothing here prints, exits, aborts or throws, and there is no global state: what is to be said goes to the handle's
  * message and log function. A session keeps a reference to its model: either may be freed first.
  *
- * Parameter structs begin with their size, so that later versions may append fields: a library takes the shorter
- * structs of older programs, what they lack being zero, and refuses longer ones.
+ * Parameter structs begin with their size, so that later versions may append fields: a library will take the shorter structs
+ * of older programs, what they lack being zero. It refuses longer ones.
  */
 #ifndef ATTUNE_ATTUNE_H
 #define ATTUNE_ATTUNE_H
@@ -57,6 +57,9 @@ typedef enum attune_status {
   ATTUNE_VERSION_MISMATCH = 8 /* the program was compiled for another version of this interface */
 } attune_status;
 
+/* In a few words, for where there is no handle to ask. Never null. */
+ATTUNE_API const char* attune_status_text(attune_status status);
+
 typedef struct attune_model attune_model;
 typedef struct attune_session attune_session;
 
@@ -74,8 +77,8 @@ typedef void (*attune_progress_function)(void* user, float fraction);
 /* Asked every few milliseconds; any answer but 0 ends the call with ATTUNE_CANCELLED. */
 typedef int32_t (*attune_cancel_function)(void* user);
 
-/* Where a handle's large blocks come from: weights, activations and scratch in CPU memory (a few small objects come from
- * the C++ heap as ever, oneDNN's own from malloc). Both functions may be called on any thread that uses a handle made
+/* Where a handle's large blocks come from: weights, activations and scratch in CPU memory. (From the C++ heap come small
+ * objects, a model's file while it is read, and rows of a picture in passing, some 20 MB at most; oneDNN has its own.) Both functions may be called on any thread that uses a handle made
  * with them, and neither may throw; `allocate` returns null where there is no memory. The functions and `user` must stay valid until every
  * model and session that was made with them is freed. */
 typedef struct attune_allocator {
@@ -110,8 +113,17 @@ ATTUNE_API const char* attune_model_message(const attune_model* model);
 ATTUNE_API const char* attune_model_path(const attune_model* model);
 /* The number of weights; 0 where loading failed. */
 ATTUNE_API int64_t attune_model_parameters(const attune_model* model);
-/* The network sees a picture with its longer side scaled down to this many pixels; 0 where it sees all of them (the
- * blend head) and where loading failed. */
+/* What a model predicts. */
+typedef enum attune_head {
+  ATTUNE_HEAD_NONE = 0, /* loading failed */
+  ATTUNE_HEAD_AFFINE =
+      1, /* a map of colour transforms, from the picture scaled down; applied to all pixels in bands: memory
+                             beside the picture does not grow with it */
+  ATTUNE_HEAD_BLEND =
+      2 /* every pixel's colour, large pictures in tiles: takes 12 bytes a pixel beside the picture */
+} attune_head;
+ATTUNE_API attune_head attune_model_head(const attune_model* model);
+/* With the affine head the network sees a picture with its longer side scaled down to this many pixels; 0 otherwise. */
 ATTUNE_API int64_t attune_model_inference_size(const attune_model* model);
 /* The file's metadata under `key` ("attune.model" is its description as JSON), or null. Valid as long as the
  * model. */
@@ -167,7 +179,7 @@ typedef enum attune_mask_format {
 /* A picture in sRGB, in rows from top to bottom, and its mask: one value a pixel, soft edges between foreground and
  * background. `output` has the picture's size and format and may be `image` itself (in place), else they must not
  * overlap. Strides are in bytes; 0 means rows without padding; they may be negative, for rows that go up. Pixels where
- * the mask is 0 are copied exactly. Set it to zeros, then the size and what is needed. */
+ * the mask is 0 are copied exactly. Start from ATTUNE_PICTURE_INIT and fill in what is needed. */
 typedef struct attune_picture {
   size_t struct_size; /* sizeof(attune_picture) */
   int64_t width, height;
@@ -186,6 +198,9 @@ typedef struct attune_picture {
   int64_t ignored_stride;
 } attune_picture;
 
+#define ATTUNE_PICTURE_INIT \
+  { sizeof(attune_picture), 0, 0, ATTUNE_RGB8, ATTUNE_SRGB, NULL, 0, NULL, 0, NULL, 0, ATTUNE_MASK8, NULL, 0 }
+
 /* What harmonize found. Without any foreground, or without any background (that is not ignored), the picture comes back
  * as it was. */
 typedef enum attune_mask_kind {
@@ -194,7 +209,7 @@ typedef enum attune_mask_kind {
   ATTUNE_MASK_FULL = 2
 } attune_mask_kind;
 
-/* The output is image + strength * (harmonized - image), rounded. Strength 1 harmonizes in full; strength 0 gives
+/* The output is image + strength * (harmonized - image), of values in sRGB, rounded. Strength 1 harmonizes in full; strength 0 gives
  * the picture back as it was, exactly, and so does a struct of zeros but for its size: start from
  * ATTUNE_HARMONIZE_OPTIONS_INIT, which is what null options mean. */
 typedef struct attune_harmonize_options {
@@ -213,7 +228,7 @@ ATTUNE_API attune_status attune_harmonize(attune_session* session, const attune_
                                           const attune_harmonize_options* options,
                                           attune_mask_kind* mask_kind);
 
-/* `count` pictures, with room for as many `mask_kinds` (or null). Pictures that the network sees at one size pass through
+/* `count` pictures, sizeof(attune_picture) apart, with room for as many `mask_kinds` (or null). Pictures that the network sees at one size pass through
  * it together where they follow each other, which may change their last bits. Every picture is checked before the first
  * is touched, but for samples that are no finite numbers. */
 ATTUNE_API attune_status attune_harmonize_batch(attune_session* session, const attune_picture* pictures,

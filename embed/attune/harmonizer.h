@@ -42,6 +42,7 @@ class Model {
 
   std::string path() const { return attune_model_path(handle_.get()); }
   std::int64_t parameters() const { return attune_model_parameters(handle_.get()); }
+  attune_head head() const { return attune_model_head(handle_.get()); }
   std::int64_t inference_size() const { return attune_model_inference_size(handle_.get()); }
   // The metadata under `key`; empty where there is none.
   std::string metadata(const std::string& key) const {
@@ -66,7 +67,8 @@ class Model {
     attune_model* model = nullptr;
     const attune_status status = call(&model);
     handle_.reset(model);
-    if (status != ATTUNE_OK) throw Failure(status, model ? attune_model_message(model) : "out of memory");
+    if (status != ATTUNE_OK)
+      throw Failure(status, model ? attune_model_message(model) : attune_status_text(status));
   }
 
   struct Free {
@@ -85,7 +87,7 @@ class Harmonizer {
     const attune_status status = attune_session_create(model.handle(), &options, &session);
     handle_.reset(session);
     if (status != ATTUNE_OK)
-      throw Failure(status, session ? attune_session_message(session) : "out of memory");
+      throw Failure(status, session ? attune_session_message(session) : attune_status_text(status));
   }
 
   // The output is image + strength * (harmonized - image), with a strength of 0..1.

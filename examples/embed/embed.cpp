@@ -33,7 +33,7 @@ void harmonize(const char* image_path, const char* mask_path, const char* out_pa
   const Picture image(image_path, 3), mask(mask_path, 1);
   if (image.width != mask.width || image.height != mask.height)
     throw std::runtime_error("picture and mask are of different sizes");
-  attune_picture picture = {};
+  attune_picture picture = ATTUNE_PICTURE_INIT;
   picture.width = image.width;
   picture.height = image.height;
   picture.format = ATTUNE_RGB8;

@@ -9,17 +9,17 @@
 
 /* The message of what failed, or null. It is the model's or session's, which must still be there. */
 static const char* harmonize(attune_model** model, attune_session** session, const attune_picture* picture) {
-  if (attune_model_load(NULL, NULL, model) != ATTUNE_OK) return *model ? attune_model_message(*model) : "out of memory";
+  if (attune_model_load(NULL, NULL, model) != ATTUNE_OK) return *model ? attune_model_message(*model) : attune_status_text(ATTUNE_OUT_OF_MEMORY);
   if (attune_session_create(*model, NULL, session) != ATTUNE_OK ||
       attune_harmonize(*session, picture, NULL, NULL) != ATTUNE_OK)
-    return *session ? attune_session_message(*session) : "out of memory";
+    return *session ? attune_session_message(*session) : attune_status_text(ATTUNE_OUT_OF_MEMORY);
   return NULL;
 }
 
 int main(int argc, char** argv) {
   attune_model* model = NULL;
   attune_session* session = NULL;
-  attune_picture picture = {sizeof picture};
+  attune_picture picture = ATTUNE_PICTURE_INIT;
   const char* failure = NULL;
   int width = 0, height = 0, mask_width = 0, mask_height = 0, channels = 0;
   stbi_uc *image, *mask;

@@ -49,18 +49,6 @@ void check_row_memory(const char* name, const void* data, std::int64_t stride, s
           " bytes is not aligned to its elements");
 }
 
-std::int64_t bytes_of(Rows::Sample sample) {
-  switch (sample) {
-    case Rows::Sample::u8:
-      return 1;
-    case Rows::Sample::u16:
-      return 2;
-    case Rows::Sample::f32:
-      break;
-  }
-  return 4;
-}
-
 void check_rows(const Context& context, const Rows& rows) {
   check_activation(op, "transform", context, rows.transform, 3);
   require(rows.width >= 0 && rows.height >= 0 && 0 <= rows.row_begin && rows.row_begin <= rows.row_end &&
@@ -86,6 +74,18 @@ void check_rows(const Context& context, const Rows& rows) {
 }
 
 }  // namespace
+
+std::int64_t bytes_of(Rows::Sample sample) {
+  switch (sample) {
+    case Rows::Sample::u8:
+      return 1;
+    case Rows::Sample::u16:
+      return 2;
+    case Rows::Sample::f32:
+      break;
+  }
+  return 4;
+}
 
 void forward(Context& context, const Forward& a, const Options& options) {
   const Shape shape = check_inputs(context, a.transform, a.image, a.mask, options);

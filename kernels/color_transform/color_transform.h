@@ -97,6 +97,8 @@ struct Rows {
   float strength = 1;  // 0..1
 };
 
+std::int64_t bytes_of(Rows::Sample sample);
+
 // Throws ErrorKind::unsupported on a CUDA context: the CPU transforms a picture in its memory at that memory's speed, in
 // less time than it would take to send it to a device and back. Where the network ran on one, T alone is copied.
 void apply_rows(Context& context, const Rows& rows, const Options& options);

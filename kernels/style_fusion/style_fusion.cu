@@ -62,7 +62,7 @@ void forward_one_pass(Context& context, const Forward& a, const Options& options
 
 template <class T, int width>
 void forward_two_passes(Context& context, const Forward& a, const Options& options) {
-  if (options.statistics == Statistics::own)
+  if (options.statistics == style_fusion::Statistics::own)
     masked_style::cuda::forward(context, {a.x, a.mask, a.mean, a.sd, a.weight}, {options.eps});
   if (a.x.elements() == 0) return;
   const RowGrid plan = plan_two_passes(a.x.shape, width, output_blocks<width>);
@@ -76,9 +76,10 @@ void forward_in(Context& context, const Forward& a, const Options& options) {
   const std::int64_t channels = a.x.shape[3];
   if (!vectors_fit<T>(a.x.data, channels) || !vectors_fit<T>(a.y.data, channels))
     return forward_two_passes<T, 1>(context, a, options);
-  options.statistics == Statistics::own&& fits_one_pass(a.x.shape, 1)
-      ? forward_one_pass<T>(context, a, options)
-      : forward_two_passes<T, vector_width<T>>(context, a, options);
+  if (options.statistics == style_fusion::Statistics::own && fits_one_pass(a.x.shape, 1))
+    forward_one_pass<T>(context, a, options);
+  else
+    forward_two_passes<T, vector_width<T>>(context, a, options);
 }
 
 Scratch scratch_of(Context& context, const Shape& x, std::int64_t slabs) {

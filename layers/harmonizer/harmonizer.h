@@ -70,7 +70,7 @@ class Harmonizer {
   ValueId add_to(Graph& graph, ValueId composite, ValueId mask) const;
   // The network without the last step, for inference at another size than the picture's: the head's map.
   ValueId add_head_to(Graph& graph, ValueId composite, ValueId mask) const;
-  // The same, with the values of `style` kept; all tiles of one picture may then be run with them.
+  // The same, with the values of `style` kept, of which a tile of the picture may then be told.
   ValueId add_to(Graph& graph, ValueId composite, ValueId mask, PictureStyle& style) const;
   // The network on a tile of a picture. The values of `style`, inputs of the graph, are to be filled with those of the whole.
   ValueId add_tile_to(Graph& graph, ValueId composite, ValueId mask, PictureStyle& style) const;

@@ -1,7 +1,7 @@
 #include "layers/harmonizer/inference.h"
 
 #include <algorithm>
-#include <map>
+#include <utility>
 
 #include "core/async.h"
 
@@ -24,33 +24,29 @@ InferenceGraph::InferenceGraph(Context& context, const Harmonizer& harmonizer, c
   mask = graph.input("mask");
   result = harmonizer.options().head == Head::affine ? harmonizer.add_head_to(graph, composite, mask)
                                                      : harmonizer.add_to(graph, composite, mask, style);
-  graph.keep(result);
-  graph.plan(context,
-             {{composite, {{pictures, size.height, size.width, 3}, DType::f32, true}},
-              {mask, {{pictures, size.height, size.width}, DType::f32, false}}},
-             Mode::inference);
-  passes = static_cast<std::int64_t>(graph.passes().size());
+  plan(context);
 }
 
-TileGraph::TileGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
-                     const InferenceGraph& whole)
-    : size(tile) {
+InferenceGraph::InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
+                               const InferenceGraph& whole)
+    : size(tile), pictures(1) {
   composite = graph.input("composite");
   mask = graph.input("mask");
   result = harmonizer.add_tile_to(graph, composite, mask, style);
-  graph.keep(result);
-  std::map<ValueId, TensorSpec> inputs = {{composite, {{1, size.height, size.width, 3}, DType::f32, true}},
-                                          {mask, {{1, size.height, size.width}, DType::f32, false}}};
   const std::vector<ValueId> told = style.all(), found = whole.style.all();
-  for (std::size_t i = 0; i < told.size(); ++i) inputs[told[i]] = whole.graph.spec(found[i]);
-  graph.plan(context, inputs, Mode::inference);
-  tell(context, whole);
-}
-
-void TileGraph::tell(Context& context, const InferenceGraph& whole) {
-  const std::vector<ValueId> told = style.all(), found = whole.style.all();
+  std::map<ValueId, TensorSpec> specs;
+  for (std::size_t i = 0; i < told.size(); ++i) specs[told[i]] = whole.graph.spec(found[i]);
+  plan(context, std::move(specs));
   for (std::size_t i = 0; i < told.size(); ++i)
     copy_async(context, graph.value(told[i]), whole.graph.value(found[i]));
+}
+
+void InferenceGraph::plan(Context& context, std::map<ValueId, TensorSpec> told) {
+  graph.keep(result);
+  told[composite] = {{pictures, size.height, size.width, 3}, DType::f32, true};
+  told[mask] = {{pictures, size.height, size.width}, DType::f32, false};
+  graph.plan(context, told, Mode::inference);
+  passes = static_cast<std::int64_t>(graph.passes().size());
 }
 
 color_transform::Options transform_scale(const Harmonizer& harmonizer, const PictureSize& network,

@@ -2,6 +2,8 @@
 // all of its pixels.
 #pragma once
 
+#include <map>
+
 #include "kernels/color_transform/color_transform.h"
 #include "layers/graph.h"
 #include "layers/harmonizer/model_file.h"
@@ -24,24 +26,17 @@ struct InferenceGraph {
   ValueId composite = 0, mask = 0, result = 0;
   PictureSize size;
   std::int64_t pictures;
-  std::int64_t passes;  // of which forward() consists
-  PictureStyle style;   // with the blend head: what tiles of the picture are told
+  std::int64_t passes = 0;  // of which forward() consists
+  PictureStyle style;       // with the blend head: what a tile of the picture is told
 
   InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
                  std::int64_t pictures = 1);
-};
+  // The blend head's network on a tile of a picture, told what `whole`, which has run on all of it at any size, found out.
+  InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
+                 const InferenceGraph& whole);
 
-// The blend head's network on a tile of a picture, told what `whole`, a run on all of it at any size, found out.
-struct TileGraph {
-  Graph graph;
-  ValueId composite = 0, mask = 0, result = 0;
-  PictureStyle style;
-  PictureSize size;
-
-  TileGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
-            const InferenceGraph& whole);
-  // Before the tiles of another picture, or after another size was planned.
-  void tell(Context& context, const InferenceGraph& whole);
+ private:
+  void plan(Context& context, std::map<ValueId, TensorSpec> told = {});
 };
 
 // The map's cells per pixel of a picture of which the network saw `network`.

@@ -55,6 +55,16 @@ TEST_CASE("A picture that was turned says so no more") {
     }
 }
 
+TEST_CASE("A thumbnail of the picture as it was is left out") {
+  for (const bool little : {false, true}) {
+    FileBytes linked = make_exif(3, little);
+    for (std::size_t i = linked.size() - 4; i < linked.size(); ++i)
+      linked[i] = 0x11;  // where a second directory would be
+    const FileBytes file = with_exif_in_jpeg(encode_jpeg(sample_image(16, 8, 3)), linked);
+    CHECK(metadata_of(file).exif == make_exif(1, little));
+  }
+}
+
 TEST_CASE("16-bit pictures and pictures with alpha keep theirs") {
   const FileBytes profile = make_profile("Test RGB"), exif = make_exif(1, false);
   Image16 deep(2, 1, 4);

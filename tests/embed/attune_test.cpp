@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/embed/embedded_pictures.h"
 #include "tests/support/errors.h"
@@ -50,6 +51,14 @@ TEST_CASE("The library says its versions") {
   CHECK(std::string(attune_version()) == "0.1.0");
 }
 
+TEST_CASE("Every status has words of its own") {
+  std::set<std::string> texts;
+  for (int status = ATTUNE_OK; status <= ATTUNE_VERSION_MISMATCH; ++status)
+    texts.insert(attune_status_text(static_cast<attune_status>(status)));
+  CHECK(texts.size() == ATTUNE_VERSION_MISMATCH + 1);
+  CHECK(texts.count("unknown status") == 0);
+}
+
 TEST_CASE("A loaded model tells its path, size and metadata") {
   Handles handles;
   REQUIRE(attune_model_load(model_path().c_str(), nullptr, &handles.model) == ATTUNE_OK);
@@ -63,6 +72,7 @@ TEST_CASE("A loaded model tells its path, size and metadata") {
   REQUIRE(description != nullptr);
   CHECK(nlohmann::json::parse(description).at("inference_size") == 256);
   CHECK(attune_model_inference_size(handles.model) == 256);
+  CHECK(attune_model_head(handles.model) == ATTUNE_HEAD_AFFINE);
   CHECK(attune_model_metadata(handles.model, "no such key") == nullptr);
   CHECK(attune_model_metadata(handles.model, nullptr) == nullptr);
 }
@@ -157,6 +167,7 @@ TEST_CASE("Null handles and null places for handles are errors, never crashes") 
   CHECK(std::string(attune_model_path(nullptr)).empty());
   CHECK(attune_model_parameters(nullptr) == 0);
   CHECK(attune_model_inference_size(nullptr) == 0);
+  CHECK(attune_model_head(nullptr) == ATTUNE_HEAD_NONE);
   CHECK(attune_model_load_memory("x", 1, nullptr, nullptr) == ATTUNE_INVALID_ARGUMENT);
   CHECK(attune_model_metadata(nullptr, "format") == nullptr);
   attune_model_free(nullptr);

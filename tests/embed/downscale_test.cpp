@@ -34,7 +34,8 @@ struct Rows {
   Case c;
   std::int64_t row;  // samples, with a gap
   std::vector<T> samples;
-  std::vector<std::uint8_t> ignored;
+  std::vector<std::uint8_t> ignored, mask;
+  IgnoredBackground background;
 
   explicit Rows(const Case& c_) : c(c_), row(c_.size.width * c_.pixel + 3) {
     std::mt19937 generator(3);
@@ -43,8 +44,12 @@ struct Rows {
     for (std::int64_t i = 0; i < c.size.height * c.size.width; ++i) {
       const auto random = generator() % 3;
       ignored.push_back(static_cast<std::uint8_t>(random == 0 ? 255 : random == 1 ? 100 : 0));
+      mask.push_back(static_cast<std::uint8_t>(i % 5 == 0 ? 255 : i % 7 == 0 ? 90 : 0));
     }
+    background = {{ignored.data(), c.size.width}, {mask.data(), c.size.width}, Sample::u8, c.reversed};
   }
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
   Downscale arguments(std::vector<float>& out, std::vector<float>* shares) const {
     Downscale a;
     a.source = {samples.data(), row * static_cast<std::int64_t>(sizeof(T))};
@@ -56,8 +61,13 @@ struct Rows {
     if (!shares) return a;
     shares->assign(static_cast<std::size_t>(c.out.height * c.out.width), -9);
     a.shares = shares->data();
-    a.ignored = {ignored.data(), c.size.width};
+    a.ignored = &background;
     return a;
+  }
+  double share(std::int64_t y, std::int64_t x) const {
+    const auto pixel = static_cast<std::size_t>(y * c.size.width + x);
+    const double m = mask[pixel] / 255.0;
+    return 1 - ignored[pixel] / 255.0 * (c.reversed ? m : 1 - m);
   }
   double value(std::int64_t y, std::int64_t x, int channel) const {
     const int from = c.reversed ? c.channels - 1 - channel : channel;
@@ -81,8 +91,7 @@ Average average(const Rows<T>& rows, std::int64_t out_y, std::int64_t out_x, int
     for (std::int64_t x = 0; x < rows.c.size.width; ++x) {
       const double area = overlap(y, out_y, rows.c.size.height, rows.c.out.height) *
                           overlap(x, out_x, rows.c.size.width, rows.c.out.width);
-      const double share =
-          with_ignored ? 1 - rows.ignored[static_cast<std::size_t>(y * rows.c.size.width + x)] / 255.0 : 1;
+      const double share = with_ignored ? rows.share(y, x) : 1;
       sum += area * share * rows.value(y, x, channel);
       counted += area * share;
       all += area;

@@ -259,14 +259,31 @@ TEST_CASE("What is ignored has no influence, and what it leaves has") {
   }
 }
 
+TEST_CASE("Of the foreground nothing is ignored") {
+  const Session session;
+  EmbeddedPicture plain, overlapping;
+  harmonized(session, plain);
+  // All of the foreground, and none of the background.
+  std::vector<std::uint8_t> ignored = overlapping.mask;
+  for (std::uint8_t& value : ignored) value = value == 255 ? 255 : 0;
+  attune_picture description = overlapping.description();
+  description.ignored = ignored.data();
+  CHECK(session.run(description) == ATTUNE_OK);
+  CHECK(largest_difference(overlapping, plain) <= 1.0 / 255);
+}
+
 TEST_CASE("A picture whose samples are no numbers is refused, and nothing is written") {
   const Session session;
-  EmbeddedPicture picture(ATTUNE_RGB32F);
-  const std::vector<std::uint8_t> before = picture.output;
-  picture.set_sample(3, 2, 1, std::numeric_limits<double>::infinity());
-  CHECK(session.run(picture.description()) == ATTUNE_INVALID_ARGUMENT);
-  CHECK(contains(session.message(), "no finite numbers"));
-  CHECK(picture.output == before);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (const attune_transfer transfer : {ATTUNE_SRGB, ATTUNE_LINEAR})
+    for (const double value : {infinity, -infinity, std::numeric_limits<double>::quiet_NaN()}) {
+      EmbeddedPicture picture(ATTUNE_RGB32F, 0, 40, 24, transfer);
+      const std::vector<std::uint8_t> before = picture.output;
+      picture.set_sample(3, 2, 1, value);
+      CHECK(session.run(picture.description()) == ATTUNE_INVALID_ARGUMENT);
+      CHECK(contains(session.message(), "no finite numbers"));
+      CHECK(picture.output == before);
+    }
 }
 
 TEST_CASE("A batch gives its pictures' own results, whatever their sizes and masks") {
@@ -372,6 +389,8 @@ TEST_CASE("Pictures that the contract forbids are refused, and the session goes 
   CHECK(contains(refusal([](auto& p) { p.image_stride = 238; }),
                  "image_stride is 238, shorter than a row of 240 bytes"));
   CHECK(contains(refusal([](auto& p) { p.output_stride = 1; }), "shorter than a row"));
+  for (const std::int64_t stride : {INT64_MAX - 1, INT64_MIN, INT64_MAX / 1000})
+    CHECK(contains(refusal([&](auto& p) { p.mask_stride = stride; }), "either way"));
   CHECK(contains(refusal([](auto& p) { p.mask_stride = 39; }), "shorter than a row"));
   CHECK(contains(refusal([](auto& p) {
                    p.ignored = p.output ? static_cast<const std::uint8_t*>(p.output) : nullptr,

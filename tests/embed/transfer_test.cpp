@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "tests/support/cpu_targets.h"
@@ -49,6 +50,20 @@ void check_all(const Function& function, const Exact& exact) {
 
 TEST_CASE("sRGB from linear light") { check_all(srgb_from_linear, encoded); }
 TEST_CASE("Linear light from sRGB") { check_all(linear_from_srgb, decoded); }
+
+TEST_CASE("What is no finite number stays so") {
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for_each_cpu_target([&] {
+    for (const auto function : {srgb_from_linear, linear_from_srgb}) {
+      std::vector<float> values = {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity, 0.5f};
+      function(values.data(), values.data(), 4);
+      CHECK(std::isnan(values[0]));
+      CHECK(values[1] == infinity);
+      CHECK(values[2] == -infinity);
+      CHECK(std::isfinite(values[3]));
+    }
+  });
+}
 
 TEST_CASE("There and back every 8-bit value is itself") {
   for (int value = 0; value < 256; ++value) {

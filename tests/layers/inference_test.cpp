@@ -70,7 +70,7 @@ TEST_CASE("a tile that is told of the whole picture becomes that part of it") {
       fill(whole.graph.value(whole.mask), mask);
       whole.graph.forward(context);
 
-      TileGraph tile(context, harmonizer, {height, width - begin}, whole);
+      InferenceGraph tile(context, harmonizer, {height, width - begin}, whole);
       fill(tile.graph.value(tile.composite), columns(picture, width, 3, begin, width));
       fill(tile.graph.value(tile.mask), columns(mask, width, 1, begin, width));
       tile.graph.forward(context);

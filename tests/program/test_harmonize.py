@@ -81,12 +81,31 @@ class HarmonizeTest(program.ProgramTest):
         cutout = self.with_alpha("cutout.png", self.shape.pixels)
         for at, code, word in (("3", 2, "expected x,y"), ("3,4,", 2, "expected x,y"), ("3,4x", 2, "expected x,y"),
                                ("3,4,0", 2, "scale is 0"), ("3,4,nan", 2, "scale is nan"), ("99999999999,4", 2, "outside"),
-                               ("500,4", 3, "nothing of it lies on the background"), ("0,0,900", 3, "too large")):
+                               ("-9223372036854775808,0", 2, "outside"), ("3,4,1,5", 2, "expected x,y"), ("", 2, "expected x,y"),
+                               ("500,4", 3, "nothing of it lies on the background")):
             result = program.run("harmonize", "--foreground", cutout, "--background", self.composite, "--at", at,
                                  "--out", self.folder / "no.png", "--model", program.SHIPPED_MODEL)
             self.assertEqual((result.returncode, result.stderr.count("\n")), (code, 1), result.stderr)
             self.assertIn(word, result.stderr)
         self.assertFalse((self.folder / "no.png").exists())
+
+    def test_a_cutout_enlarged_beyond_the_background(self):
+        """Only what is shown of it is made."""
+        pixel = self.write("pixel.png", 2, 1, 4, (200, 30, 60, 255, 10, 20, 30, 255))
+        background = self.write("grey.png", 50, 40, 3, bytes((90, 100, 110)) * 2000)
+        pasted = self.harmonize("--foreground", pixel, "--background", background, "--at", "30,0,1000", "--strength", 0)
+        for i in range(2000):
+            self.assertEqual(pasted.pixel(i), bytes((200, 30, 60)) if i % 50 >= 30 else bytes((90, 100, 110)))
+
+    def test_a_cutout_on_a_transparent_background(self):
+        """What is under transparency does not show at soft edges."""
+        cutout = self.write("soft.png", 1, 1, 4, (200, 30, 60, 128))
+        background = self.write("clear.png", 3, 1, 4, (0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 0, 255))
+        words = ("--foreground", cutout, "--background", background, "--strength", 0)
+        clear = self.harmonize(*words, "--at", "1,0", out="clear_out.png")
+        self.assertEqual(clear.pixel(1), bytes((200, 30, 60, 128)))
+        solid = self.harmonize(*words, "--at", "2,0", out="solid_out.png")
+        self.assertEqual(solid.pixel(2), bytes((100, 142, 30, 255)))
 
     def test_options_that_do_not_go_together(self):
         for words in (("--image", self.composite), ("--mask", self.mask), ("--images", self.data),

@@ -90,7 +90,10 @@ void process(api::Harmonizer& harmonizer, const HarmonizeJob& job, const Options
   const attune_mask_kind kind = harmonize_input(harmonizer, input, how);
   if (kind != ATTUNE_MASK_BOTH)
     std::fprintf(stderr, "attune: warning: %s: the mask is %s, the picture stays as it is\n",
-                 (job.mask == alpha_word ? job.image : job.mask).c_str(),
+                 (job.mask != alpha_word    ? job.mask
+                  : !job.foreground.empty() ? job.foreground
+                                            : job.image)
+                     .c_str(),
                  kind == ATTUNE_MASK_EMPTY ? "empty (no foreground)" : "full (no background)");
   write_output(job, input, options.quality);
 }

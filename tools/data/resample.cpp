@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
+
+#include "core/parallel.h"
 
 namespace attune::tools {
 
@@ -35,16 +38,6 @@ Taps linear_taps(std::int64_t index, std::int64_t size, double scale) {
   return {first, {1 - fraction, fraction}};
 }
 
-std::vector<Taps> axis_taps(std::int64_t source, std::int64_t target) {
-  const double scale = static_cast<double>(source) / static_cast<double>(target);
-  std::vector<Taps> taps;
-  taps.reserve(static_cast<std::size_t>(target));
-  for (std::int64_t i = 0; i < target; ++i) {
-    taps.push_back(scale >= 1 ? area_taps(i, source, scale) : linear_taps(i, source, scale));
-  }
-  return taps;
-}
-
 // One output row's blend of source rows, still at the window's width, on the 0..1 scale.
 template <class T>
 void blend_rows(const BasicImage<T>& image, const Window& window, const Taps& taps, std::vector<float>& row) {
@@ -57,21 +50,36 @@ void blend_rows(const BasicImage<T>& image, const Window& window, const Taps& ta
   }
 }
 
+struct Axis {
+  std::int64_t source, target;  // extents
+  Range part;                   // of the target
+};
+
+std::vector<Taps> axis_taps(const Axis& axis) {
+  const double scale = static_cast<double>(axis.source) / static_cast<double>(axis.target);
+  std::vector<Taps> taps;
+  for (std::int64_t i = axis.part.begin; i < axis.part.end; ++i)
+    taps.push_back(scale >= 1 ? area_taps(i, axis.source, scale) : linear_taps(i, axis.source, scale));
+  return taps;
+}
+
+// `window` scaled to columns.target x rows.target, of which the parts are made.
 template <class T>
-void resample_any(const BasicImage<T>& image, const Window& window, std::int64_t width, std::int64_t height,
+void resample_any(const BasicImage<T>& image, const Window& window, const Axis& columns, const Axis& rows,
                   bool mirror, float* output) {
   require(window.x >= 0 && window.y >= 0 && window.width > 0 && window.height > 0 &&
               window.width <= image.width - window.x && window.height <= image.height - window.y,
           ErrorKind::argument, "window ", window.x, ",", window.y, " ", window.width, "x", window.height,
           " leaves a picture of ", image.width, "x", image.height);
-  require(width > 0 && height > 0, ErrorKind::argument, "cannot scale to ", width, "x", height);
-  const std::vector<Taps> columns = axis_taps(window.width, width), rows = axis_taps(window.height, height);
+  require(columns.target > 0 && rows.target > 0, ErrorKind::argument, "cannot scale to ", columns.target, "x",
+          rows.target);
+  const std::vector<Taps> column_taps = axis_taps(columns), row_taps = axis_taps(rows);
   const int channels = image.channels;
   std::vector<float> row(static_cast<std::size_t>(window.width * channels));
-  for (std::int64_t y = 0; y < height; ++y) {
-    blend_rows(image, window, rows[static_cast<std::size_t>(y)], row);
-    for (std::int64_t x = 0; x < width; ++x) {
-      const Taps& taps = columns[static_cast<std::size_t>(mirror ? width - 1 - x : x)];
+  for (const Taps& taps_of_row : row_taps) {
+    blend_rows(image, window, taps_of_row, row);
+    for (std::size_t x = 0; x < column_taps.size(); ++x) {
+      const Taps& taps = column_taps[mirror ? column_taps.size() - 1 - x : x];
       for (int c = 0; c < channels; ++c) {
         float sum = 0;
         const float* source = row.data() + taps.first * channels + c;
@@ -85,15 +93,28 @@ void resample_any(const BasicImage<T>& image, const Window& window, std::int64_t
   }
 }
 
+template <class T>
+void resample_whole(const BasicImage<T>& image, const Window& window, std::int64_t width, std::int64_t height,
+                    bool mirror, float* output) {
+  resample_any(image, window, {window.width, width, {0, width}}, {window.height, height, {0, height}}, mirror,
+               output);
+}
+
 }  // namespace
 
 void resample(const Image& image, const Window& window, std::int64_t width, std::int64_t height, bool mirror,
               float* output) {
-  resample_any(image, window, width, height, mirror, output);
+  resample_whole(image, window, width, height, mirror, output);
 }
 void resample(const Image16& image, const Window& window, std::int64_t width, std::int64_t height,
               bool mirror, float* output) {
-  resample_any(image, window, width, height, mirror, output);
+  resample_whole(image, window, width, height, mirror, output);
+}
+
+void resample_part(const Image16& image, std::int64_t width, std::int64_t height, const Window& part,
+                   float* output) {
+  resample_any(image, {0, 0, image.width, image.height}, {image.width, width, {part.x, part.x + part.width}},
+               {image.height, height, {part.y, part.y + part.height}}, false, output);
 }
 
 Image shrink(Image image, std::int64_t longest) {

@@ -17,6 +17,9 @@ void resample(const Image& image, const Window& window, std::int64_t width, std:
               float* output);
 void resample(const Image16& image, const Window& window, std::int64_t width, std::int64_t height,
               bool mirror, float* output);
+// The whole picture scaled, of which only `part` is made: [part.height, part.width, channels].
+void resample_part(const Image16& image, std::int64_t width, std::int64_t height, const Window& part,
+                   float* output);
 
 // The picture with its longer side at most `longest`, rounded to 8 bits; unchanged where it is small enough.
 Image shrink(Image image, std::int64_t longest);

@@ -1,7 +1,6 @@
 #include "tools/harmonize/pictures.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <type_traits>
 #include <utility>
@@ -54,9 +53,21 @@ Image read_mask(const fs::path& path, const AnyImage& image, const fs::path& ima
   return mask;
 }
 
+void tell_of_profile(const fs::path& path, const std::vector<std::uint8_t>& profile) {
+  if (profile.empty()) return;
+  const std::string name = color_profile_name(profile);
+  if (name.find("sRGB") != std::string::npos && name.find("inear") == std::string::npos)
+    return;  // "linear sRGB" is not
+  std::fprintf(stderr,
+               "attune: warning: %s: its colour profile is %s, not sRGB: its colours are taken as sRGB's\n",
+               path.c_str(), name.empty() ? "one without a name" : ("\"" + name + "\"").c_str());
+}
+
 // The cut-out with `mask` as its alpha.
 AnyImage read_cutout(const HarmonizeJob& job) {
-  const AnyImage cutout = read_any_image(job.foreground);
+  ImageMetadata metadata;
+  const AnyImage cutout = read_any_image(job.foreground, &metadata);
+  tell_of_profile(job.foreground, metadata.color_profile);
   const Image mask = read_mask(job.mask, cutout, job.foreground);
   return std::visit(
       [&](auto pixels) -> AnyImage {
@@ -68,22 +79,6 @@ AnyImage read_cutout(const HarmonizeJob& job) {
         return pixels;
       },
       cutout);
-}
-
-bool is_png(const fs::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".png";
-}
-
-void tell_of_profile(const fs::path& path, const std::vector<std::uint8_t>& profile) {
-  if (profile.empty()) return;
-  const std::string name = color_profile_name(profile);
-  if (name.find("sRGB") != std::string::npos) return;
-  std::fprintf(stderr,
-               "attune: warning: %s: its colour profile is %s, not sRGB: its colours are taken as sRGB's\n",
-               path.c_str(), name.empty() ? "one without a name" : ("\"" + name + "\"").c_str());
 }
 
 }  // namespace
@@ -113,7 +108,7 @@ void write_output(const HarmonizeJob& job, const HarmonizeInput& harmonized, int
   WriteOptions options;
   options.jpeg_quality = jpeg_quality;
   options.metadata = harmonized.metadata;
-  if (is_png(job.out) && std::holds_alternative<Image16>(harmonized.image))
+  if (is_png_name(job.out) && std::holds_alternative<Image16>(harmonized.image))
     return write_image(job.out, std::get<Image16>(harmonized.image), options);
   write_image(job.out, in_8_bits(harmonized.image), options);
 }

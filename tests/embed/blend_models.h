@@ -1,0 +1,27 @@
+// A small network with the blend head, ready to be embedded.
+#pragma once
+
+#include "attune/harmonizer.h"
+#include "layers/harmonizer/model_file.h"
+#include "tests/support/tiny_harmonizer.h"
+#include "tests/tools/temporary_folder.h"
+
+namespace attune::test {
+
+// A blend network that changes colours much and unevenly.
+inline api::Harmonizer blend_harmonizer(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {
+  HarmonizerOptions options = tiny_options(Fusion::learned, Head::blend);
+  options.global = global;
+  options.channels = std::move(channels);
+  ParameterStore store;
+  const Harmonizer network(store, options);
+  allocate_stirred(store, 5);
+  for (const Parameter& parameter : store.all())
+    if (parameter.name == "head.bias") parameter.value.as<float>()[3] = 1;
+  const tools::TemporaryFolder folder;
+  const std::string path = (folder.path() / "model.safetensors").string();
+  save_model(path, 256, network, store, store.values());
+  return api::Harmonizer(api::Model(path), -1, 2);
+}
+
+}  // namespace attune::test
