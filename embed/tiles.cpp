@@ -68,8 +68,9 @@ PictureSize overview_size(const PictureSize& size, std::int64_t stride) {
   };
   PictureSize overview{scaled(size.height), scaled(size.width)};
   // A strip's short side is mostly padding.
-  overview.height = std::min(overview.height, most_pixels / padded(overview.width, stride));
-  overview.width = std::min(overview.width, most_pixels / padded(overview.height, stride));
+  std::int64_t& longer = overview.height > overview.width ? overview.height : overview.width;
+  const std::int64_t shorter = std::min(overview.height, overview.width);
+  longer = std::min(longer, most_pixels / padded(shorter, stride) / stride * stride);
   return overview;
 }
 

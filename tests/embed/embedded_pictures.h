@@ -124,9 +124,10 @@ struct EmbeddedPicture {
     const double dy = 2.0 * static_cast<double>(y) / static_cast<double>(height) - 1;
     const double distance = dx * dx + dy * dy;
     mask_at(x, y) = distance < 0.4 ? 255 : distance < 0.5 ? 128 : 0;
-    for (int c = 0; c < channels(); ++c) {
+    for (int c = 0; c < 4; ++c) {
       const int base = mask_at(x, y) > 0 ? 60 + 30 * c : 190 - 40 * c;
       const double value = (base + static_cast<int>(generator() % 40)) / 255.0;
+      if (c >= channels()) continue;
       set_sample(x, y, c, peak() * (transfer == ATTUNE_LINEAR && c < 3 ? linear(value) : value));
     }
   }
