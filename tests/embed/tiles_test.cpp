@@ -12,8 +12,8 @@ namespace attune::test {
 
 namespace {
 
-// Waves of several lengths, whose lower part is a darker foreground.
-EmbeddedPicture waves(std::int64_t width, std::int64_t height, double finest = 0.02) {
+// Waves of several lengths over a background that gets brighter to the right; the lower part is the foreground.
+EmbeddedPicture waves(std::int64_t width, std::int64_t height, double finest = 0.02, double swing = 1) {
   EmbeddedPicture picture(ATTUNE_RGB32F, 0, width, height);
   for (std::int64_t y = 0; y < height; ++y)
     for (std::int64_t x = 0; x < width; ++x) {
@@ -22,8 +22,9 @@ EmbeddedPicture waves(std::int64_t width, std::int64_t height, double finest = 0
       const double u = static_cast<double>(x), v = static_cast<double>(y);
       for (int c = 0; c < 3; ++c)
         picture.set_sample(x, y, c,
-                           (foreground ? 0.3 : 0.6) + 0.1 * std::sin(u / (40 + 9 * c)) +
-                               0.08 * std::sin(v / 61 + c) + finest * std::sin(u * 1.7 + v * 0.9));
+                           (foreground ? 0.3 : 0.3 + 0.5 * u / static_cast<double>(width)) +
+                               0.1 * swing * std::sin(u / (40 + 9 * c)) +
+                               0.08 * swing * std::sin(v / 61 + c) + finest * std::sin(u * 1.7 + v * 0.9));
     }
   return picture;
 }
@@ -134,12 +135,12 @@ TEST_CASE("What is seen whole has few pixels, with those that pad a strip") {
 TEST_CASE("Tiles do not show, where pictures of their own would") {
   // As many levels as the shipped network has.
   api::Harmonizer harmonizer = blend_harmonizer(true, {8, 12, 16, 16, 16});
-  EmbeddedPicture picture = waves(1500, 400);
+  EmbeddedPicture picture = waves(1500, 400, 0.02, 0.2);
   harmonizer.run(picture.description());
   const std::vector<TileWindow> windows = tile_windows(picture.width, 16);
   REQUIRE(windows.size() > 2);
-  CHECK(seam(picture, windows) < 1.3);
-  CHECK(seam(tile_by_tile(harmonizer, picture, windows), windows) > 2);
+  CHECK(seam(picture, windows) < 1.15);
+  CHECK(seam(tile_by_tile(harmonizer, picture, windows), windows) > 5);
 }
 
 TEST_CASE("Tiles leave the background alone, and work in place and inverted") {
