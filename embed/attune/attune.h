@@ -13,9 +13,10 @@
  *
  * Threads: a loaded model is immutable and may be shared by any number of sessions and threads, but for its message; a
  * session is used by one thread at a time. A session of one thread starts none. Others share the program's OpenMP
- * threads: a thread that calls for the first time starts its own team, which sleeps between calls and ends with the
- * program. After fork() the child may free and load handles and use sessions of one thread; a session of several is
- * not to be used where the parent has used one, since OpenMP's threads do not live on in the child.
+ * threads: a thread that calls for the first time starts its own team, which waits between calls (spinning at first, as
+ * OMP_WAIT_POLICY says) and ends with the program. After fork() the child may free and load handles and use sessions of
+ * one thread; a session of several is not to be used where the parent has used one, since OpenMP's threads do not live
+ * on in the child.
  *
  * Nothing here prints, exits, aborts or throws, and there is no global state: what is to be said goes to the handle's
  * message and log function. A session keeps a reference to its model: either may be freed first.
@@ -78,9 +79,10 @@ typedef void (*attune_progress_function)(void* user, float fraction);
 typedef int32_t (*attune_cancel_function)(void* user);
 
 /* Where a handle's large blocks come from: weights, activations and scratch in CPU memory. (From the C++ heap come small
- * objects, a model's file while it is read, and rows of a picture in passing, some 20 MB at most; oneDNN has its own.) Both functions may be called on any thread that uses a handle made
- * with them, and neither may throw; `allocate` returns null where there is no memory. The functions and `user` must stay valid until every
- * model and session that was made with them is freed. */
+ * objects, a model's file while it is read, and rows of a picture in passing, some 20 MB at most; oneDNN has its own.)
+ * Both functions may be called on any thread that uses a handle made with them, and neither may throw; `allocate` returns
+ * null where there is no memory. The functions and `user` must stay valid until every model and session that was made
+ * with them is freed. */
 typedef struct attune_allocator {
   size_t struct_size;                                            /* sizeof(attune_allocator) */
   void* (*allocate)(void* user, size_t bytes, size_t alignment); /* alignment: a power of 2 */
@@ -113,14 +115,13 @@ ATTUNE_API const char* attune_model_message(const attune_model* model);
 ATTUNE_API const char* attune_model_path(const attune_model* model);
 /* The number of weights; 0 where loading failed. */
 ATTUNE_API int64_t attune_model_parameters(const attune_model* model);
-/* What a model predicts. */
+/* What a model predicts. Affine: a map of colour transforms, from the picture scaled down, which is applied to all pixels in
+ * bands: memory beside the picture does not grow with it. Blend: every pixel's colour, of large pictures in tiles, which
+ * takes 12 bytes a pixel beside the picture. */
 typedef enum attune_head {
   ATTUNE_HEAD_NONE = 0, /* loading failed */
-  ATTUNE_HEAD_AFFINE =
-      1, /* a map of colour transforms, from the picture scaled down; applied to all pixels in bands: memory
-                             beside the picture does not grow with it */
-  ATTUNE_HEAD_BLEND =
-      2 /* every pixel's colour, large pictures in tiles: takes 12 bytes a pixel beside the picture */
+  ATTUNE_HEAD_AFFINE = 1,
+  ATTUNE_HEAD_BLEND = 2
 } attune_head;
 ATTUNE_API attune_head attune_model_head(const attune_model* model);
 /* With the affine head the network sees a picture with its longer side scaled down to this many pixels; 0 otherwise. */
@@ -209,14 +210,14 @@ typedef enum attune_mask_kind {
   ATTUNE_MASK_FULL = 2
 } attune_mask_kind;
 
-/* The output is image + strength * (harmonized - image), of values in sRGB, rounded. Strength 1 harmonizes in full; strength 0 gives
- * the picture back as it was, exactly, and so does a struct of zeros but for its size: start from
- * ATTUNE_HARMONIZE_OPTIONS_INIT, which is what null options mean. */
+/* The output is image + strength * (harmonized - image), of values in sRGB, rounded. Strength 1 harmonizes in full;
+ * strength 0 gives the picture back as it was, exactly, and so does a struct of zeros but for its size: start from
+ * ATTUNE_HARMONIZE_OPTIONS_INIT, which is what null options mean. Other than 0, `invert` makes foreground and background
+ * change places, so that the background is recoloured. */
 typedef struct attune_harmonize_options {
   size_t struct_size; /* sizeof(attune_harmonize_options) */
   float strength;     /* 0..1 */
-  int32_t
-      invert; /* other than 0: foreground and background change places, so that the background is recoloured */
+  int32_t invert;
 } attune_harmonize_options;
 
 #define ATTUNE_HARMONIZE_OPTIONS_INIT \
@@ -228,9 +229,9 @@ ATTUNE_API attune_status attune_harmonize(attune_session* session, const attune_
                                           const attune_harmonize_options* options,
                                           attune_mask_kind* mask_kind);
 
-/* `count` pictures, sizeof(attune_picture) apart, with room for as many `mask_kinds` (or null). Pictures that the network sees at one size pass through
- * it together where they follow each other, which may change their last bits. Every picture is checked before the first
- * is touched, but for samples that are no finite numbers. */
+/* `count` pictures, sizeof(attune_picture) apart, with room for as many `mask_kinds` (or null). Pictures that the network
+ * sees at one size pass through it together where they follow each other, which may change their last bits. Every picture
+ * is checked before the first is touched, but for samples that are no finite numbers. */
 ATTUNE_API attune_status attune_harmonize_batch(attune_session* session, const attune_picture* pictures,
                                                 size_t count, const attune_harmonize_options* options,
                                                 attune_mask_kind* mask_kinds);
