@@ -20,6 +20,7 @@ std::filesystem::path own_folder() {
   std::error_code error;
   if (!path.is_absolute()) path = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) {  // a bare chroot has no /proc: what exec() was given
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel passes it so
     const auto* started = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
     path = started ? started : "";
   }

@@ -10,10 +10,11 @@ int main() {
   constexpr std::int64_t height = 4, width = 6, channels = 2;
   std::vector<float> x, mask;
   for (int pixel = 0; pixel < height * width; ++pixel) {
-    const bool is_foreground = pixel % width < width / 2;
+    const std::int64_t row = pixel / width, column = pixel % width;
+    const bool is_foreground = column < width / 2;
     mask.push_back(is_foreground ? 1.0f : 0.0f);
     for (int channel = 0; channel < channels; ++channel)
-      x.push_back(static_cast<float>((is_foreground ? 10 : 0) + 100 * channel + pixel / width));
+      x.push_back(static_cast<float>((is_foreground ? 10 : 0) + 100 * channel + row));
   }
   std::vector<float> mean(2 * channels), sd(2 * channels), weight(2);
 
