@@ -15,13 +15,8 @@ namespace attune {
 
 namespace {
 
-// Rows [begin, end) of the picture.
-struct Band {
-  std::int64_t begin, end;
-};
-
 // The picture as if its rows before `band` were not there.
-Picture cut_to(const Band& band, Picture picture) {
+Picture cut_to(const Range& band, Picture picture) {
   picture.image.data = picture.image.row(band.begin);
   picture.mask.data = picture.mask.row(band.begin);
   picture.output = picture.output_row(band.begin);
@@ -44,7 +39,7 @@ void reverse_channels(const TensorView& map) {
     reverse_channels(map.as<float>(), map.elements());
 }
 
-void apply_transform(Context& context, const Picture& band_picture, const Band& band, const Output& output) {
+void apply_transform(Context& context, const Picture& band_picture, const Range& band, const Output& output) {
   color_transform::Rows rows;
   rows.transform = output.result;
   rows.height = band_picture.size.height;
@@ -108,7 +103,7 @@ void store_row(const Picture& picture, std::int64_t y, const float* colours, con
   }
 }
 
-void store_blended(Context& context, const Picture& band_picture, const Band& band, const Output& output) {
+void store_blended(Context& context, const Picture& band_picture, const Range& band, const Output& output) {
   const float* colours = output.result.as<float>();
   const auto store = band_picture.sample == Sample::u8    ? store_row<std::uint8_t>
                      : band_picture.sample == Sample::u16 ? store_row<std::uint16_t>
@@ -118,7 +113,7 @@ void store_blended(Context& context, const Picture& band_picture, const Band& ba
   });
 }
 
-void write_band(Context& context, const Picture& band_picture, const Band& band, const Output& output) {
+void write_band(Context& context, const Picture& band_picture, const Range& band, const Output& output) {
   if (output.head == Head::affine)
     apply_transform(context, band_picture, band, output);
   else
@@ -133,7 +128,7 @@ class LinearBand {
         inverted_(inverted),
         encoded_(static_cast<std::size_t>(rows * row_)) {}
 
-  void write(Context& context, const Picture& band_picture, const Band& band, const Output& output) {
+  void write(Context& context, const Picture& band_picture, const Range& band, const Output& output) {
     Picture srgb = band_picture;
     srgb.image = {encoded_.data(), row_ * 4};
     srgb.output = encoded_.data();
@@ -191,7 +186,7 @@ void write_output(Context& context, const Picture& picture, const Output& output
   const std::int64_t height = picture.size.height, rows = band_rows(picture);
   LinearBand linear(picture, picture.linear ? rows : 0, output.inverted);
   for (std::int64_t begin = 0; begin < height; begin += rows) {
-    const Band band{begin, std::min(begin + rows, height)};
+    const Range band{begin, std::min(begin + rows, height)};
     monitor.ask();
     const Picture band_picture = cut_to(band, picture);
     if (picture.linear)

@@ -69,22 +69,14 @@ struct FoundRegions {
   bool both() const { return foreground && background; }
 };
 
+// Inverted, what has any mask is background, and what has not all of it is foreground.
 template <class Mask>
-void add_row(const Mask* mask, const std::uint8_t* ignored, std::int64_t width, Mask full,
+void add_row(const Mask* mask, const std::uint8_t* ignored, std::int64_t width, Mask full, bool inverted,
              FoundRegions& found) {
   for (std::int64_t x = 0; x < width; ++x) {
-    found.foreground = found.foreground || mask[x] > 0;
-    found.background = found.background || (mask[x] < full && (!ignored || ignored[x] < 255));
-  }
-}
-
-// The same of 1 - m.
-template <class Mask>
-void add_inverted_row(const Mask* mask, const std::uint8_t* ignored, std::int64_t width, Mask full,
-                      FoundRegions& found) {
-  for (std::int64_t x = 0; x < width; ++x) {
-    found.foreground = found.foreground || mask[x] < full;
-    found.background = found.background || (mask[x] > 0 && (!ignored || ignored[x] < 255));
+    const bool some = mask[x] > 0, not_all = mask[x] < full;
+    found.foreground = found.foreground || (inverted ? not_all : some);
+    found.background = found.background || ((inverted ? some : not_all) && (!ignored || ignored[x] < 255));
   }
 }
 
@@ -113,8 +105,7 @@ FoundRegions regions(const Picture& picture, bool inverted, Mask full, const Mon
     const auto* ignored =
         picture.ignored.data ? static_cast<const std::uint8_t*>(picture.ignored.row(y)) : nullptr;
     if constexpr (std::is_same_v<Mask, float>) check_values(mask, picture.size.width, y);
-    if (!found.both())
-      (inverted ? add_inverted_row<Mask> : add_row<Mask>)(mask, ignored, picture.size.width, full, found);
+    if (!found.both()) add_row(mask, ignored, picture.size.width, full, inverted, found);
     return std::is_same_v<Mask, float> || !found.both();
   });
   return found;
