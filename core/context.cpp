@@ -19,23 +19,39 @@ int default_threads() {
 
 }  // namespace
 
-Context::Context(Device device, int threads, const Allocator& allocator)
-    : device_(device), threads_(threads > 0 ? threads : default_threads()), allocator_(allocator) {
+Context::Context(Device device, int threads, const Allocator& allocator, void* stream)
+    : device_(device),
+      threads_(threads > 0 ? threads : default_threads()),
+      allocator_(allocator),
+      stream_(stream),
+      owns_stream_(device.kind == DeviceKind::cuda && !stream) {
   if (device.kind != DeviceKind::cuda) return;
   require(built_with_cuda, ErrorKind::unsupported, "this build of attune has no CUDA backend");
   require(device.index >= 0 && device.index < cuda_device_count(), ErrorKind::unsupported, "no CUDA device ",
           device.index, " (", cuda_device_count(), " found)");
 #ifdef ATTUNE_WITH_CUDA
   cuda_check(cudaSetDevice(device.index), "cudaSetDevice");
-  cudaStream_t stream = nullptr;
-  cuda_check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-  stream_ = stream;
+  if (!owns_stream_) return;
+  cudaStream_t own = nullptr;
+  cuda_check(cudaStreamCreateWithFlags(&own, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  stream_ = own;
 #endif
 }
 
 Context::~Context() {
 #ifdef ATTUNE_WITH_CUDA
-  if (stream_) static_cast<void>(cudaStreamDestroy(static_cast<cudaStream_t>(stream_)));
+  if (owns_stream_ && stream_) static_cast<void>(cudaStreamDestroy(static_cast<cudaStream_t>(stream_)));
+#endif
+}
+
+bool Context::is_captured() const {
+#ifdef ATTUNE_WITH_CUDA
+  if (device_.kind == DeviceKind::cpu) return false;
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  cuda_check(cudaStreamIsCapturing(static_cast<cudaStream_t>(stream_), &status), "cudaStreamIsCapturing");
+  return status != cudaStreamCaptureStatusNone;
+#else
+  return false;
 #endif
 }
 

@@ -12,8 +12,10 @@ namespace attune {
 
 class Context {
  public:
-  // threads = 0 takes all cores. Throws ErrorKind::unsupported where the device is not there.
-  explicit Context(Device device = {}, int threads = 0, const Allocator& allocator = {});
+  // threads = 0 takes all cores. `stream` is a cudaStream_t of the device that outlives the context, null for one of its
+  // own. Throws ErrorKind::unsupported where the device is not there.
+  explicit Context(Device device = {}, int threads = 0, const Allocator& allocator = {},
+                   void* stream = nullptr);
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -22,8 +24,10 @@ class Context {
   int threads() const { return threads_; }
   // Of the CPU memory that is made for this context: its workspace, a planned graph's arena.
   const Allocator& allocator() const { return allocator_; }
-  // The stream that kernels are launched on (a cudaStream_t), made and owned by the context; null on the CPU.
+  // The stream that kernels are launched on (a cudaStream_t); null on the CPU.
   void* stream() const { return stream_; }
+  // Whether what is enqueued on the stream enters a graph. Nothing may be allocated or waited for meanwhile.
+  bool is_captured() const;
   // Waits for the stream. A failure of a kernel that ran on it surfaces here, as ErrorKind::device.
   void synchronize() const;
 
@@ -46,6 +50,7 @@ class Context {
   int threads_;
   Allocator allocator_;
   void* stream_ = nullptr;
+  bool owns_stream_ = false;
   DeviceMemory workspace_{nullptr, DeviceMemoryDeleter{}};
   std::int64_t workspace_bytes_ = 0;
   std::unordered_map<std::type_index, std::shared_ptr<void>> attachments_;

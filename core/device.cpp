@@ -41,23 +41,8 @@ void* allocate_cpu(std::size_t bytes) {
 }
 
 #ifdef ATTUNE_WITH_CUDA
-// Makes `device` current for the calls in its scope; the caller's device comes back afterwards.
-class CurrentDevice {
- public:
-  explicit CurrentDevice(int index) {
-    cuda_check(cudaGetDevice(&previous_), "cudaGetDevice");
-    if (previous_ != index) cuda_check(cudaSetDevice(index), "cudaSetDevice");
-  }
-  ~CurrentDevice() { static_cast<void>(cudaSetDevice(previous_)); }
-  CurrentDevice(const CurrentDevice&) = delete;
-  CurrentDevice& operator=(const CurrentDevice&) = delete;
-
- private:
-  int previous_ = 0;
-};
-
 void* allocate_cuda(int index, std::size_t bytes) {
-  const CurrentDevice current(index);
+  const CurrentDevice current({DeviceKind::cuda, index});
   void* data = nullptr;
   if (cudaMalloc(&data, bytes) == cudaSuccess) return data;
   static_cast<void>(cudaGetLastError());
@@ -88,6 +73,36 @@ int cuda_device_count() noexcept {
   static_cast<void>(cudaGetLastError());
 #endif
   return 0;
+}
+
+CurrentDevice::CurrentDevice(Device device) {
+#ifdef ATTUNE_WITH_CUDA
+  if (device.kind == DeviceKind::cpu || device.index >= cuda_device_count()) return;
+  int current = 0;
+  cuda_check(cudaGetDevice(&current), "cudaGetDevice");
+  if (current == device.index) return;
+  cuda_check(cudaSetDevice(device.index), "cudaSetDevice");
+  previous_ = current;
+#else
+  static_cast<void>(device), static_cast<void>(previous_);
+#endif
+}
+CurrentDevice::~CurrentDevice() {
+#ifdef ATTUNE_WITH_CUDA
+  if (previous_ >= 0) static_cast<void>(cudaSetDevice(previous_));
+#endif
+}
+
+bool is_reachable(Device device, const void* data) {
+#ifdef ATTUNE_WITH_CUDA
+  cudaPointerAttributes attributes = {};
+  cuda_check(cudaPointerGetAttributes(&attributes, data), "cudaPointerGetAttributes");
+  return attributes.type == cudaMemoryTypeManaged ||
+         (attributes.type == cudaMemoryTypeDevice && attributes.device == device.index);
+#else
+  static_cast<void>(device), static_cast<void>(data);
+  return false;
+#endif
 }
 
 void DeviceMemoryDeleter::operator()(void* data) const noexcept {

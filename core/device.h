@@ -33,6 +33,22 @@ bool has_cuda_backend() noexcept;
 // The number of usable CUDA devices: 0 without the backend, a driver or a GPU. Never throws.
 int cuda_device_count() noexcept;
 
+// Makes a CUDA device the thread's current one in its scope; the one before comes back. Of the CPU, or a device that is not
+// there, it does nothing. Contexts are made and used with their device current.
+class CurrentDevice {
+ public:
+  explicit CurrentDevice(Device device);
+  ~CurrentDevice();
+  CurrentDevice(const CurrentDevice&) = delete;
+  CurrentDevice& operator=(const CurrentDevice&) = delete;
+
+ private:
+  int previous_ = -1;  // where it is to come back
+};
+
+// Whether `data` lies in a CUDA device's own memory, or in managed memory.
+bool is_reachable(Device device, const void* data);
+
 // Where CPU memory comes from in the C library's place: an embedding program's functions, called on any thread. `allocate`
 // returns null where there is none; it is asked for whole cache lines, one at least. It must outlive what it gave.
 struct Allocator {

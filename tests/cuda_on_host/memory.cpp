@@ -4,6 +4,7 @@
 #include <map>
 #include <sstream>
 
+#include "host_memory.h"
 #include "sanitizer.h"
 #include "stream.h"
 
@@ -112,6 +113,16 @@ cudaError_t cudaFree(void* data) {
   check_guards(found->second);
   allocations().erase(found);
   std::free(static_cast<unsigned char*>(data) - guard_bytes);
+  return cudaSuccess;
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* data) {
+  const std::lock_guard lock(runtime_lock());
+  const bool on_device = find_allocation(data, 1) != nullptr, pinned = is_pinned(data, 1);
+  *attributes = {on_device ? cudaMemoryTypeDevice
+                 : pinned  ? cudaMemoryTypeHost
+                           : cudaMemoryTypeUnregistered,
+                 0};
   return cudaSuccess;
 }
 
