@@ -47,13 +47,13 @@ void add_rows(const test::ColorTransformCase& c, DType dtype) {
 // A photograph of 24 megapixels at inference, its mask covering a fifth of it or all.
 struct Picture {
   static constexpr std::int64_t height = 4000, width = 6000;
-  Tensor transform{{88, 128, 12}, DType::f32}, in, out, mask;
+  Tensor transform, in, out, mask;
   color_transform::Rows rows;
 
-  Picture(color_transform::Rows::Sample sample, bool full_mask)
+  Picture(Sample sample, bool full_mask)
       : transform(random_tensor({88, 128, 12}, DType::f32, 1)),
-        in(Tensor::zeros({height, width, 3 * bytes(sample)}, DType::u8)),
-        out(Tensor::zeros({height, width, 3 * bytes(sample)}, DType::u8)),
+        in(Tensor::zeros({height, width, 3 * bytes(sample)}, DType::u8, device())),
+        out(Tensor::zeros({height, width, 3 * bytes(sample)}, DType::u8, device())),
         mask(disc_mask(1, height, width)) {
     rows.transform = transform.view();
     rows.height = rows.row_end = height;
@@ -67,12 +67,10 @@ struct Picture {
     rows.mask = mask.view().data;
     rows.mask_stride = width * 4;
   }
-  static std::int64_t bytes(color_transform::Rows::Sample sample) {
-    return sample == color_transform::Rows::Sample::u16 ? 2 : 1;
-  }
+  static std::int64_t bytes(Sample sample) { return sample == Sample::u16 ? 2 : 1; }
 };
 
-void add_picture(color_transform::Rows::Sample sample, bool full_mask) {
+void add_picture(Sample sample, bool full_mask) {
   const std::int64_t pixels = Picture::height * Picture::width, bytes = Picture::bytes(sample);
   const Cost cost{pixels * (6 * bytes + (full_mask ? 0 : 4)), pixels * 60};
   add_row(text("color_transform/apply_rows/u", 8 * bytes, "/4000x6000x3", full_mask ? "_full_mask" : "_disc"),
@@ -92,8 +90,7 @@ const Rows rows([] {
   for (const test::ColorTransformCase& c :
        with_sweep_or_gpu_map(test::color_transform_network_cases(), test::color_transform_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
-  if (device().kind != DeviceKind::cpu) return;  // packed rows lie in CPU memory
-  for (const auto sample : {color_transform::Rows::Sample::u8, color_transform::Rows::Sample::u16})
+  for (const auto sample : {Sample::u8, Sample::u16})
     for (const bool full_mask : {false, true}) add_picture(sample, full_mask);
 });
 

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "benchmarks/bench_support.h"
+#include "kernels/resample/average_rows.h"
 #include "kernels/resample/resample.h"
 #include "tests/kernels/resample_cases.h"
 
@@ -37,6 +38,30 @@ void add_rows(const test::ResampleCase& c, DType dtype) {
   });
 }
 
+// A photograph of 24 megapixels as the network sees it.
+struct Picture {
+  Tensor samples = Tensor::zeros({4000, 6000, 3}, DType::u8, device()),
+         out{{171, 256, 3}, DType::f32, device()};
+  resample::AverageRows rows;
+
+  Picture() {
+    rows.source = {samples.view().data, 6000 * 3};
+    rows.height = 4000;
+    rows.width = 6000;
+    rows.out = out.as<float>();
+    rows.out_height = rows.row_end = 171;
+    rows.out_width = 256;
+  }
+};
+
+void add_picture() {
+  add_row("resample/average_rows/u8/4000x6000x3",
+          resample::average_rows_cost(4000 * 6000, 3, Sample::u8, 171 * 256), [](Context& context) {
+            const auto picture = std::make_shared<Picture>();
+            return [picture, &context] { resample::average_rows(context, picture->rows); };
+          });
+}
+
 std::int64_t bytes(const test::ResampleCase& c) {
   return resample::cost(c.x, {c.x[0], c.h, c.w, c.x[3]}, DType::f32, c.method).bytes;
 }
@@ -45,6 +70,7 @@ const Rows rows([] {
   for (const test::ResampleCase& c :
        with_sweep_or_gpu_map(test::resample_network_cases(), test::resample_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
+  add_picture();
 });
 
 }  // namespace

@@ -18,7 +18,7 @@ struct attune_model {
 };
 
 struct attune_session {
-  std::unique_ptr<attune::Session> session;
+  attune::Session::Handle session;
   std::string message;
 };
 
@@ -75,7 +75,7 @@ attune_status guarded(std::string& message, const Body& body) noexcept {
   }
 }
 
-// A caller's struct. There is one length of each so far; a longer one comes from a program that was compiled for a later
+// A caller's struct. No release has had other lengths so far; a longer one comes from a program that was compiled for a later
 // version, whose fields this library would not heed.
 template <class Struct>
 void check_struct_size(const Struct& given, const char* name) {
@@ -113,6 +113,8 @@ attune_session_options checked_options(const attune_session_options* options) {
                   ", expected -1 (the CPU) or a CUDA device");
   attune::require(options->threads >= 0, attune::ErrorKind::argument, "threads is ", options->threads,
                   ", expected >= 0");
+  attune::require(options->device >= 0 || !options->stream, attune::ErrorKind::argument,
+                  "a stream is for a session on a CUDA device");
   return *options;
 }
 
@@ -228,7 +230,7 @@ attune_status attune_session_create(const attune_model* model, const attune_sess
     attune::require(model && model->model, attune::ErrorKind::argument, "the session's model is not loaded");
     const attune_session_options used = checked_options(options);
     const attune::Allocator allocator = used.allocator ? checked_allocator(used.allocator) : model->allocator;
-    (*session)->session = std::make_unique<attune::Session>(model->model, used, allocator);
+    (*session)->session = attune::Session::make(model->model, used, allocator);
   });
 }
 

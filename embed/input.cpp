@@ -4,61 +4,83 @@
 #include <cmath>
 #include <vector>
 
-#include "embed/downscale.h"
 #include "embed/ignored.h"
+#include "kernels/resample/average_rows.h"
 
 namespace attune {
 
 namespace {
 
+using resample::AverageRows;
+
 // In bands of the output, between which the caller may cancel: 4 megapixels take some 10 ms.
-void downscale_in_bands(const Context& context, const Downscale& arguments, Monitor& monitor, double share) {
+void average_in_bands(Context& context, AverageRows arguments, Monitor& monitor, double share) {
   constexpr std::int64_t band_pixels = std::int64_t{4} << 20;
-  const std::int64_t rows = arguments.out_size.height;
+  const std::int64_t rows = arguments.out_height;
   const std::int64_t bands =
-      std::clamp<std::int64_t>(arguments.size.width * arguments.size.height / band_pixels, 1, rows);
+      context.device().kind == DeviceKind::cpu
+          ? std::clamp<std::int64_t>(arguments.width * arguments.height / band_pixels, 1, rows)
+          : 1;
   for (std::int64_t band = 0; band < bands; ++band) {
     monitor.ask();
-    downscale(arguments, rows * band / bands, rows * (band + 1) / bands, context.threads());
+    arguments.row_begin = rows * band / bands;
+    arguments.row_end = rows * (band + 1) / bands;
+    average_rows(context, arguments);
     monitor.advance(share / static_cast<double>(bands));
   }
 }
 
-}  // namespace
+AverageRows averages_of(const Picture& picture, const TensorView& out) {
+  AverageRows arguments;
+  arguments.height = picture.size.height;
+  arguments.width = picture.size.width;
+  arguments.out = out.as<float>();
+  arguments.out_height = out.shape[0];
+  arguments.out_width = out.shape[1];
+  return arguments;
+}
 
-void load_input(const Context& context, const Picture& picture, bool inverted, const TensorView& composite,
-                const TensorView& mask, Monitor& monitor, double share) {
-  Downscale colours;
+AverageRows colours_of(const Picture& picture, const TensorView& composite) {
+  AverageRows colours = averages_of(picture, composite);
   colours.source = picture.image;
-  colours.size = picture.size;
-  colours.out_size = {composite.shape[0], composite.shape[1]};
   colours.sample = picture.sample;
-  colours.pixel = picture.channels;
+  colours.channels = picture.channels;
   colours.reversed = picture.reversed;
   colours.linear = picture.linear;
-  colours.out = composite.as<float>();
-  const IgnoredBackground ignored{picture.ignored, picture.mask, picture.mask_sample, inverted};
+  return colours;
+}
+
+AverageRows weights_of(const Picture& picture, bool inverted, const TensorView& mask) {
+  AverageRows weights = averages_of(picture, mask);
+  weights.source = picture.mask;
+  weights.sample = picture.mask_sample;
+  weights.channels = 1;
+  weights.snap = true;
+  weights.inverted = inverted;
+  return weights;
+}
+
+bool all_finite(const TensorView& values) {
+  const float* const first = values.as<float>();
+  return std::all_of(first, first + values.elements(), [](float v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+void load_input(Context& context, const Picture& picture, bool inverted, const TensorView& composite,
+                const TensorView& mask, std::int32_t* has_background, Monitor& monitor, double share) {
+  AverageRows colours = colours_of(picture, composite), weights = weights_of(picture, inverted, mask);
+  const resample::IgnoredBackground ignored{picture.ignored, picture.mask, picture.mask_sample, inverted};
   std::vector<float> shares(picture.ignored.data ? static_cast<std::size_t>(mask.elements()) : 0);
   if (picture.ignored.data) colours.ignored = &ignored;
   colours.shares = shares.data();
-  downscale_in_bands(context, colours, monitor, 0.75 * share);
-
-  Downscale weights;
-  weights.source = picture.mask;
-  weights.size = picture.size;
-  weights.out_size = colours.out_size;
-  weights.sample = picture.mask_sample;
-  weights.pixel = weights.channels = 1;
-  weights.snap = true;
-  weights.out = mask.as<float>();
-  downscale_in_bands(context, weights, monitor, 0.25 * share);
-  float* const values = mask.as<float>();
-  if (inverted) std::transform(values, values + mask.elements(), values, [](float m) { return 1 - m; });
-
-  if (!shares.empty()) fill_ignored(colours.out, values, shares.data(), colours.out_size);
-  require(
-      std::all_of(colours.out, colours.out + composite.elements(), [](float v) { return std::isfinite(v); }),
-      ErrorKind::argument, "the picture has samples that are no finite numbers");
+  weights.below_one = has_background;
+  average_in_bands(context, colours, monitor, 0.75 * share);
+  average_in_bands(context, weights, monitor, 0.25 * share);
+  if (!shares.empty())
+    fill_ignored(composite.as<float>(), mask.as<float>(), shares.data(), {mask.shape[0], mask.shape[1]});
+  if (context.device().kind == DeviceKind::cpu)
+    require(all_finite(composite), ErrorKind::argument, "the picture has samples that are no finite numbers");
 }
 
 }  // namespace attune

@@ -3,8 +3,8 @@
 namespace attune {
 
 NetworkRun::NetworkRun(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
-                       std::int64_t pictures)
-    : context_(context), network_(context, harmonizer, network, pictures) {
+                       std::int64_t pictures, Device outside)
+    : context_(context), outside_(outside), network_(context, harmonizer, network, pictures) {
   prepare();
 }
 
@@ -16,7 +16,7 @@ NetworkRun::NetworkRun(Context& context, const Harmonizer& harmonizer, const Pic
 
 void NetworkRun::prepare() {
   network_.graph.pack_parameters(context_);
-  if (!on_device()) return;
+  if (!copies()) return;
   const auto twin_of = [&](ValueId value) {
     const TensorSpec& spec = network_.graph.spec(value);
     return HostBuffer(spec.shape, spec.dtype, context_.device());
@@ -27,7 +27,7 @@ void NetworkRun::prepare() {
 }
 
 void NetworkRun::run(Monitor& monitor, double share) {
-  if (on_device()) {
+  if (copies()) {
     copy_async(context_, network_.graph.value(network_.composite), composite_.view());
     copy_async(context_, network_.graph.value(network_.mask), mask_.view());
   }
@@ -38,7 +38,7 @@ void NetworkRun::run(Monitor& monitor, double share) {
     monitor.advance(pass_share);
   };
   network_.graph.forward(context_);
-  if (!on_device()) return;
+  if (!copies()) return;
   copy_async(context_, result_.view(), network_.graph.value(network_.result));
   context_.synchronize();
 }

@@ -9,14 +9,16 @@ namespace attune {
 
 struct Output {
   Head head = Head::affine;
-  TensorView result;  // on the CPU: the affine head's map [h, w, 12], or a picture [height, width, 3] in sRGB
+  // On the context's device: the affine head's map [h, w, 12], or, on the CPU only, a picture [height, width, 3] in sRGB.
+  TensorView result;
   color_transform::Options scale;  // of the map
   bool inverted = false;           // the background is recoloured
   float strength = 1;
+  const std::int32_t* enabled = nullptr;  // as color_transform::Rows::enabled
 };
 
-// Writes the picture's output in bands of rows, which bound the memory beside it. A map's channels are put into the
-// picture's order in place. Advances the monitor by `share`.
+// Writes the picture's output: on the CPU in bands of rows, between which the caller may cancel. Advances the monitor by
+// `share`.
 void write_output(Context& context, const Picture& picture, const Output& output, Monitor& monitor,
                   double share);
 

@@ -44,7 +44,7 @@ std::int64_t checked_stride(std::int64_t stride, std::int64_t row_bytes, const c
 }
 
 void check_alignment(const void* data, std::int64_t stride, Sample sample, const char* name) {
-  const std::int64_t bytes = color_transform::bytes_of(sample);
+  const std::int64_t bytes = bytes_of(sample);
   require(
       reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(bytes) == 0 && stride % bytes == 0,
       ErrorKind::argument, name, " or its stride of ", stride, " bytes is not aligned to samples of ", bytes,
@@ -60,6 +60,18 @@ void check_rows(const Picture& picture) {
   require(picture.image.data != picture.output || picture.image.stride == picture.output_stride,
           ErrorKind::argument, "in place with strides ", picture.image.stride, " and ",
           picture.output_stride);
+}
+
+void check_device_memory(const Picture& picture, Device device) {
+  require(device.kind == DeviceKind::cuda, ErrorKind::argument,
+          "the picture is in device memory, the session on the CPU");
+  require(!picture.ignored.data, ErrorKind::unsupported, "ignored pixels of pictures in device memory");
+  const auto check = [&](const void* data, const char* name) {
+    require(is_reachable(device, data), ErrorKind::argument, name, " is no memory of ", device);
+  };
+  check(picture.image.data, "image");
+  check(picture.mask.data, "mask");
+  check(picture.output, "output");
 }
 
 // What a mask has been found to hold.
@@ -113,7 +125,7 @@ FoundRegions regions(const Picture& picture, bool inverted, Mask full, const Mon
 
 }  // namespace
 
-Picture checked(const attune_picture& given) {
+Picture checked(const attune_picture& given, Device device) {
   require(given.width > 0 && given.height > 0 && given.width <= longest_side && given.height <= longest_side,
           ErrorKind::argument, "picture is ", given.width, " x ", given.height, ", expected 1 to ",
           longest_side);
@@ -134,14 +146,16 @@ Picture checked(const attune_picture& given) {
   picture.output = given.output;
   picture.output_stride = checked_stride(given.output_stride, bytes, "output");
   picture.mask = {given.mask,
-                  checked_stride(given.mask_stride,
-                                 given.width * color_transform::bytes_of(picture.mask_sample), "mask")};
+                  checked_stride(given.mask_stride, given.width * bytes_of(picture.mask_sample), "mask")};
   picture.ignored = {given.ignored, checked_stride(given.ignored_stride, given.width, "ignored")};
   check_rows(picture);
+  picture.on_device = number_of(given.memory, "memory", ATTUNE_DEVICE_MEMORY) == ATTUNE_DEVICE_MEMORY;
+  if (picture.on_device) check_device_memory(picture, device);
   return picture;
 }
 
 attune_mask_kind kind_of_mask(const Picture& picture, bool inverted, const Monitor& monitor) {
+  if (picture.on_device) return ATTUNE_MASK_UNKNOWN;
   const FoundRegions found = picture.mask_sample == Sample::f32
                                  ? regions<float>(picture, inverted, 1.0f, monitor)
                                  : regions<std::uint8_t>(picture, inverted, 255, monitor);

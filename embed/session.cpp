@@ -1,6 +1,9 @@
 #include "embed/session.h"
 
 #include <algorithm>
+#include <exception>
+#include <optional>
+#include <utility>
 
 #include "embed/input.h"
 #include "embed/output.h"
@@ -26,14 +29,37 @@ Device device_of(const attune_session_options& options) {
 Session::Session(std::shared_ptr<const Model> model, const attune_session_options& options,
                  const Allocator& allocator)
     : monitor_(options),
-      context_(device_of(options), options.threads, allocator),
+      has_callers_stream_(options.stream != nullptr),
+      context_(device_of(options), options.threads, allocator, options.stream),
       host_({}, options.threads, allocator),
       model_(std::move(model), device_of(options)) {}
+
+Session::Handle Session::make(std::shared_ptr<const Model> model, const attune_session_options& options,
+                              const Allocator& allocator) {
+  const CurrentDevice current(device_of(options));
+  return Handle(new Session(std::move(model), options, allocator));
+}
+
+void Session::Free::operator()(Session* session) const noexcept {
+  std::optional<CurrentDevice> current;  // until the session is freed
+  const std::unique_ptr<Session> freed(session);
+  try {
+    current.emplace(session->context_.device());
+    session->context_.synchronize();
+  } catch (const std::exception&) {  // what its work failed of, with nobody left to be told
+  }
+}
 
 Session::Job Session::checked_job(const attune_picture& picture, bool inverted) const {
   const Harmonizer& harmonizer = model_.harmonizer();
   Job job;
-  job.picture = checked(picture);
+  job.picture = checked(picture, context_.device());
+  if (job.picture.on_device) {
+    require(harmonizer.options().head == Head::affine, ErrorKind::unsupported,
+            "pictures in device memory need a model with the affine head");
+    require(has_callers_stream_, ErrorKind::unsupported,
+            "pictures in device memory need a session with the caller's stream");
+  }
   job.kind = kind_of_mask(job.picture, inverted, monitor_);
   job.network = network_size(model_.model().description(), job.picture.size);
   job.in_tiles = harmonizer.options().head == Head::blend && needs_tiles(job.network, harmonizer.stride());
@@ -56,6 +82,7 @@ std::vector<attune_mask_kind> Session::harmonize(const std::vector<attune_pictur
                                                  const attune_harmonize_options& options) {
   require(options.strength >= 0 && options.strength <= 1, ErrorKind::argument, "strength is ",
           options.strength, ", expected 0 to 1");
+  const CurrentDevice current(context_.device());
   monitor_.start(static_cast<double>(pictures.size()));
   Jobs jobs;
   for (const attune_picture& picture : pictures)
@@ -74,7 +101,8 @@ std::vector<attune_mask_kind> Session::harmonize(const std::vector<attune_pictur
 std::size_t Session::harmonize_next(const Jobs& jobs, std::size_t first,
                                     const attune_harmonize_options& options) {
   const Job& job = jobs[first];
-  if (job.kind != ATTUNE_MASK_BOTH || options.strength == 0) {  // exactly, whatever the network would say
+  const bool changes = job.kind == ATTUNE_MASK_BOTH && options.strength > 0;
+  if (!changes && !job.picture.on_device) {  // exactly, whatever the network would say
     copy_picture(job.picture, monitor_);
     monitor_.advance(1);
     return 1;
@@ -96,7 +124,7 @@ std::size_t Session::together(const Jobs& jobs, std::size_t first) const {
   const auto most =
       static_cast<std::size_t>(std::max<std::int64_t>(1, most_pixels / (size.height * size.width)));
   const auto joins = [&](const Job& job) {
-    return job.network == size && job.kind == ATTUNE_MASK_BOTH && !job.in_tiles;
+    return job.network == size && job.kind == jobs[first].kind && !job.in_tiles;
   };
   std::size_t count = 1;
   while (count < most && first + count < jobs.size() && joins(jobs[first + count])) ++count;
@@ -105,51 +133,66 @@ std::size_t Session::together(const Jobs& jobs, std::size_t first) const {
 
 void Session::harmonize_together(const Jobs& jobs, std::size_t first, std::size_t count,
                                  const attune_harmonize_options& options) {
-  plan(jobs[first].network, static_cast<std::int64_t>(count));
+  plan(jobs[first], static_cast<std::int64_t>(count));
   for (std::size_t i = 0; i < count; ++i)
     of_picture(first + i, jobs.size(), [&] {
       load(jobs[first + i], static_cast<std::int64_t>(i), options.invert != 0, seen_whole.input);
     });
   network_->run(monitor_, seen_whole.network * static_cast<double>(count));
   for (std::size_t i = 0; i < count; ++i)
-    write(jobs[first + i], network_->result(static_cast<std::int64_t>(i)), options, seen_whole.output);
+    write(jobs[first + i], static_cast<std::int64_t>(i), network_->result(static_cast<std::int64_t>(i)),
+          options, seen_whole.output);
 }
 
 void Session::harmonize_in_tiles(const Job& job, const attune_harmonize_options& options) {
-  plan(job.network, 1);
+  plan(job, 1);
   load(job, 0, options.invert != 0, in_tiles.input);
   network_->run(monitor_, in_tiles.network);
   Tensor result({job.picture.size.height, job.picture.size.width, 3}, DType::f32, {}, host_.allocator());
   fill_bytes(result.view().data, {}, 0, result.view().bytes());
-  run_in_tiles(context_, model_.harmonizer(), job.picture, options.invert != 0, *network_, result.view(),
-               monitor_, in_tiles.tiles);
-  write(job, result.view(), options, in_tiles.output);
+  run_in_tiles(context_, host_, model_.harmonizer(), job.picture, options.invert != 0, *network_,
+               result.view(), monitor_, in_tiles.tiles);
+  write(job, 0, result.view(), options, in_tiles.output);
 }
 
-void Session::plan(const PictureSize& network, std::int64_t count) {
-  if (network_ && network_->size() == network && network_->pictures() == count) return;
+void Session::plan(const Job& job, std::int64_t count) {
+  const Device outside = context_of(job.picture).device();
+  if (network_ && network_->size() == job.network && network_->pictures() == count &&
+      network_->outside() == outside)
+    return;
+  require(!context_.is_captured(), ErrorKind::argument,
+          "a session must have harmonized such pictures before it is captured: it allocates memory for ",
+          count, " of ", job.network.width, "x", job.network.height);
   monitor_.ask();
   network_.reset();  // first, so that old and new are never held together
-  network_ = std::make_unique<NetworkRun>(context_, model_.harmonizer(), network, count);
+  if (job.picture.on_device) backgrounds_ = Tensor({count}, DType::i32, outside);
+  network_ = std::make_unique<NetworkRun>(context_, model_.harmonizer(), job.network, count, outside);
   monitor_.log(ATTUNE_LOG_DEBUG,
-               text("planned for ", count, " pictures of ", network.width, "x", network.height, ": ",
+               text("planned for ", count, " pictures of ", job.network.width, "x", job.network.height, ": ",
                     network_->arena_bytes() >> 10, " KiB of activations"));
 }
 
-void Session::load(const Job& job, std::int64_t index, bool inverted, double share) {
-  load_input(host_, job.picture, inverted, network_->composite(index), network_->mask(index), monitor_,
-             share);
+// Null on the CPU, where a mask was looked at beforehand.
+std::int32_t* Session::has_background(const Picture& picture, std::int64_t index) {
+  return picture.on_device ? backgrounds_.as<std::int32_t>() + index : nullptr;
 }
 
-void Session::write(const Job& job, const TensorView& result, const attune_harmonize_options& options,
-                    double share) {
+void Session::load(const Job& job, std::int64_t index, bool inverted, double share) {
+  if (job.picture.on_device) set_zero(context_, {has_background(job.picture, index), {1}, context_.device()});
+  load_input(context_of(job.picture), job.picture, inverted, network_->composite(index),
+             network_->mask(index), has_background(job.picture, index), monitor_, share);
+}
+
+void Session::write(const Job& job, std::int64_t index, const TensorView& result,
+                    const attune_harmonize_options& options, double share) {
   Output output;
   output.head = model_.harmonizer().options().head;
   output.result = result;
   output.scale = transform_scale(model_.harmonizer(), network_->size(), job.picture.size);
   output.inverted = options.invert != 0;
   output.strength = options.strength;
-  write_output(host_, job.picture, output, monitor_, share);
+  output.enabled = has_background(job.picture, index);
+  write_output(context_of(job.picture), job.picture, output, monitor_, share);
 }
 
 }  // namespace attune

@@ -14,12 +14,18 @@ namespace attune {
 
 class Session {
  public:
-  // `options` with a valid device and number of threads.
-  Session(std::shared_ptr<const Model> model, const attune_session_options& options,
-          const Allocator& allocator);
+  // Waits for what is enqueued, and frees it with its device current.
+  struct Free {
+    void operator()(Session* session) const noexcept;
+  };
+  using Handle = std::unique_ptr<Session, Free>;
 
-  // One kind a picture. Throws ErrorKind::argument on a picture or option that the C header's contract forbids, before
-  // anything is written; ErrorKind::cancelled where the caller wants no more.
+  // `options` with a valid number of threads. Here and in harmonize() the thread's current CUDA device stays what it was.
+  static Handle make(std::shared_ptr<const Model> model, const attune_session_options& options,
+                     const Allocator& allocator);
+
+  // One kind a picture. Of pictures on a device the work is only enqueued. Throws ErrorKind::argument on a picture or option
+  // that the C header's contract forbids, before anything is written; ErrorKind::cancelled where the caller wants no more.
   std::vector<attune_mask_kind> harmonize(const std::vector<attune_picture>& pictures,
                                           const attune_harmonize_options& options);
 
@@ -32,6 +38,9 @@ class Session {
   };
   using Jobs = std::vector<Job>;
 
+  Session(std::shared_ptr<const Model> model, const attune_session_options& options,
+          const Allocator& allocator);
+
   Job checked_job(const attune_picture& picture, bool inverted) const;
   template <class Work>
   auto of_picture(std::size_t index, std::size_t count, const Work& work) const;
@@ -40,16 +49,21 @@ class Session {
   void harmonize_together(const Jobs& jobs, std::size_t first, std::size_t count,
                           const attune_harmonize_options& options);
   void harmonize_in_tiles(const Job& job, const attune_harmonize_options& options);
-  void plan(const PictureSize& network, std::int64_t count);
+  void plan(const Job& job, std::int64_t count);
+  Context& context_of(const Picture& picture) { return picture.on_device ? context_ : host_; }
+  std::int32_t* has_background(const Picture& picture, std::int64_t index);
   void load(const Job& job, std::int64_t index, bool inverted, double share);
-  void write(const Job& job, const TensorView& result, const attune_harmonize_options& options, double share);
+  void write(const Job& job, std::int64_t index, const TensorView& result,
+             const attune_harmonize_options& options, double share);
 
   Monitor monitor_;
+  bool has_callers_stream_;
   Context context_;
-  // For the passes over the caller's picture, in CPU memory; the same device where context_ is the CPU.
+  // For the passes over a picture in CPU memory; the same device where context_ is the CPU.
   Context host_;
   ModelOnDevice model_;
   std::unique_ptr<NetworkRun> network_;  // kept for pictures of one size that follow each other
+  Tensor backgrounds_;                   // i32, one a picture on a device: whether its mask has any
 };
 
 }  // namespace attune

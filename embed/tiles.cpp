@@ -33,8 +33,8 @@ Picture cut_out(Picture picture, const TileWindow& rows, const TileWindow& colum
     if (!source.data) return source;
     return {static_cast<const char*>(source.row(rows.begin)) + columns.begin * pixel_bytes, source.stride};
   };
-  picture.image = cut(picture.image, picture.channels * color_transform::bytes_of(picture.sample));
-  picture.mask = cut(picture.mask, color_transform::bytes_of(picture.mask_sample));
+  picture.image = cut(picture.image, picture.channels * bytes_of(picture.sample));
+  picture.mask = cut(picture.mask, bytes_of(picture.mask_sample));
   picture.ignored = cut(picture.ignored, 1);
   picture.size = {rows.end - rows.begin, columns.end - columns.begin};
   return picture;
@@ -119,8 +119,9 @@ std::vector<Tile> tiles_by_size(const std::vector<TileWindow>& rows, const std::
 
 }  // namespace
 
-void run_in_tiles(Context& context, const Harmonizer& harmonizer, const Picture& picture, bool inverted,
-                  const NetworkRun& whole, const TensorView& result, Monitor& monitor, double share) {
+void run_in_tiles(Context& context, Context& host, const Harmonizer& harmonizer, const Picture& picture,
+                  bool inverted, const NetworkRun& whole, const TensorView& result, Monitor& monitor,
+                  double share) {
   const std::vector<TileWindow> rows = tile_windows(picture.size.height, harmonizer.stride());
   const std::vector<TileWindow> columns = tile_windows(picture.size.width, harmonizer.stride());
   const double tile_share = share / static_cast<double>(rows.size() * columns.size());
@@ -135,9 +136,9 @@ void run_in_tiles(Context& context, const Harmonizer& harmonizer, const Picture&
       network.reset();  // first, so that old and new are never held together
       network = std::make_unique<NetworkRun>(context, harmonizer, tile.size(), whole);
     }
-    load_input(context, part, inverted, network->composite(0), network->mask(0), monitor, 0);
+    load_input(host, part, inverted, network->composite(0), network->mask(0), nullptr, monitor, 0);
     network->run(monitor, tile_share);
-    add_weighted(context, network->result(0), *tile.rows, *tile.columns, result);
+    add_weighted(host, network->result(0), *tile.rows, *tile.columns, result);
   }
 }
 

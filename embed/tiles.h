@@ -28,8 +28,10 @@ struct TileWindow {
 std::vector<TileWindow> tile_windows(std::int64_t size, std::int64_t stride);
 
 // Adds the picture's result to `result`, zeros [height, width, 3] in CPU memory; tiles without any mask are left out. `whole`
-// has run on an overview of it. Advances the monitor by `share`.
-void run_in_tiles(Context& context, const Harmonizer& harmonizer, const Picture& picture, bool inverted,
-                  const NetworkRun& whole, const TensorView& result, Monitor& monitor, double share);
+// has run on an overview of it. The network runs with `context`; `host` is for the passes over the picture. Advances the
+// monitor by `share`.
+void run_in_tiles(Context& context, Context& host, const Harmonizer& harmonizer, const Picture& picture,
+                  bool inverted, const NetworkRun& whole, const TensorView& result, Monitor& monitor,
+                  double share);
 
 }  // namespace attune

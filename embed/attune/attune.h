@@ -22,7 +22,7 @@
  * message and log function. A session keeps a reference to its model: either may be freed first.
  *
  * Parameter structs begin with their size, so that later versions may append fields: a library will take the shorter structs
- * of older programs, what they lack being zero. It refuses longer ones.
+ * of programs that were compiled for an older release, what they lack being zero. It refuses longer ones.
  */
 #ifndef ATTUNE_ATTUNE_H
 #define ATTUNE_ATTUNE_H
@@ -79,7 +79,7 @@ typedef void (*attune_progress_function)(void* user, float fraction);
 typedef int32_t (*attune_cancel_function)(void* user);
 
 /* Where a handle's large blocks come from: weights, activations and scratch in CPU memory. (From the C++ heap come small
- * objects, a model's file while it is read, and rows of a picture in passing, some 20 MB at most; oneDNN has its own.)
+ * objects, a model's file while it is read, and a few rows of a picture in passing; oneDNN has its own.)
  * Both functions may be called on any thread that uses a handle made with them, and neither may throw; `allocate` returns
  * null where there is no memory. The functions and `user` must stay valid until every model and session that was made
  * with them is freed. */
@@ -141,10 +141,13 @@ typedef struct attune_session_options {
   attune_cancel_function cancelled;
   void* user;                        /* for the three */
   const attune_allocator* allocator; /* read during the call only; null: as the model's */
+  /* Of a CUDA device: the cudaStream_t of its work, which outlives the session (cudaStreamLegacy names the default one).
+   * Null: a stream of its own, for pictures in host memory. */
+  void* stream;
 } attune_session_options;
 
 #define ATTUNE_SESSION_OPTIONS_INIT \
-  { sizeof(attune_session_options), -1, 0, NULL, NULL, NULL, NULL, NULL }
+  { sizeof(attune_session_options), -1, 0, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /* Null options mean ATTUNE_SESSION_OPTIONS_INIT. As with models, *session is null only without memory. */
 ATTUNE_API attune_status attune_session_create(const attune_model* model,
@@ -152,7 +155,7 @@ ATTUNE_API attune_status attune_session_create(const attune_model* model,
                                                attune_session** session);
 /* Why the last call on this session failed; "" after success. Valid until the next call on it. */
 ATTUNE_API const char* attune_session_message(const attune_session* session);
-/* Null is allowed. */
+/* Waits for work that is still enqueued. Null is allowed. */
 ATTUNE_API void attune_session_free(attune_session* session);
 
 /* Samples a pixel, in this order in memory. Alpha is copied. */
@@ -177,6 +180,27 @@ typedef enum attune_mask_format {
   ATTUNE_MASK32F = 1 /* float, 1 the foreground, 0 the background; others are refused */
 } attune_mask_format;
 
+/* Where a picture lies: image, mask and output alike.
+ *
+ * Pictures in the memory of the session's CUDA device (or in managed memory) are harmonized on it, by a model with the affine
+ * head and a session that was given a stream; others are ATTUNE_UNSUPPORTED. All work is enqueued on that stream, in its
+ * order, and the call returns without waiting for it or copying a pixel. What goes wrong while it runs is found where the
+ * caller waits for the stream. What was enqueued before a call failed goes on: wait before the memory is used otherwise.
+ *
+ * A session plans for one size that the network sees, one number of pictures that pass through it together and one kind of
+ * memory; whenever one of them changes it plans anew, which allocates and may wait for the device. Once a call has
+ * succeeded, later ones alike only enqueue, and may be captured into the caller's CUDA graph. The graph uses the session's
+ * memory: it is to be launched in the order of the session's stream, and not any more after the session has planned anew or
+ * was freed. A call that would have to plan while it is captured is refused.
+ *
+ * Such pictures are not looked at on the CPU: their mask's kind is ATTUNE_MASK_UNKNOWN. Samples that are no finite numbers,
+ * and float masks outside 0..1, are not refused and give colours that mean nothing. A mask that has no background in any
+ * cell of what the network sees (within 1e-5, of pictures with up to 65,536 pixels a side) leaves the picture as it was. */
+typedef enum attune_memory {
+  ATTUNE_HOST_MEMORY = 0,
+  ATTUNE_DEVICE_MEMORY = 1 /* without `ignored` */
+} attune_memory;
+
 /* A picture in sRGB, in rows from top to bottom, and its mask: one value a pixel, soft edges between foreground and
  * background. `output` has the picture's size and format and may be `image` itself (in place), else they must not
  * overlap. Strides are in bytes; 0 means rows without padding; they may be negative, for rows that go up. Pixels where
@@ -197,17 +221,22 @@ typedef struct attune_picture {
    * frame, a caption), and what it holds has no influence; in between it counts in part. */
   const uint8_t* ignored;
   int64_t ignored_stride;
+  attune_memory memory;
 } attune_picture;
 
-#define ATTUNE_PICTURE_INIT \
-  { sizeof(attune_picture), 0, 0, ATTUNE_RGB8, ATTUNE_SRGB, NULL, 0, NULL, 0, NULL, 0, ATTUNE_MASK8, NULL, 0 }
+#define ATTUNE_PICTURE_INIT                                                                                \
+  {                                                                                                        \
+    sizeof(attune_picture), 0, 0, ATTUNE_RGB8, ATTUNE_SRGB, NULL, 0, NULL, 0, NULL, 0, ATTUNE_MASK8, NULL, \
+        0, ATTUNE_HOST_MEMORY                                                                              \
+  }
 
 /* What harmonize found. Without any foreground, or without any background (that is not ignored), the picture comes back
  * as it was. */
 typedef enum attune_mask_kind {
   ATTUNE_MASK_BOTH = 0,
   ATTUNE_MASK_EMPTY = 1,
-  ATTUNE_MASK_FULL = 2
+  ATTUNE_MASK_FULL = 2,
+  ATTUNE_MASK_UNKNOWN = 3 /* in device memory, where nothing was looked at */
 } attune_mask_kind;
 
 /* The output is image + strength * (harmonized - image), of values in sRGB, rounded. Strength 1 harmonizes in full;

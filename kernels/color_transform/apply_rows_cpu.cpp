@@ -1,8 +1,8 @@
 // Packed rows of 8 or 16 bits or floats: a vector of pixels is widened to f32, transformed and narrowed in registers.
 // Vectors without any mask are copied.
 #include <cstring>
-#include <limits>
 #include <type_traits>
+#include <utility>
 
 #include "core/parallel.h"
 #include "kernels/color_transform/color_transform.h"
@@ -13,6 +13,8 @@
 #include "hwy/cache_control.h"
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
+
+#include "core/transfer-inl.h"
 #include "kernels/color_transform/masked_tiles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -43,24 +45,27 @@ HWY_INLINE hn::Vec<SampleTag<S>> narrow_samples(V32 value, V32 low, V32 high) {
 // The samples of a vector of pixels; alpha only passes through.
 template <class S, int channels>
 struct PackedPixels {
-  hn::Vec<SampleTag<S>> c0, c1, c2, alpha;
+  hn::Vec<SampleTag<S>> red, green, blue, alpha;
 
-  HWY_INLINE void load_from(const S* p) {
+  HWY_INLINE void load_from(const S* p, bool reversed) {
+    const SampleTag<S> tag;
     if constexpr (channels == 3)
-      hn::LoadInterleaved3(SampleTag<S>(), p, c0, c1, c2);
+      reversed ? hn::LoadInterleaved3(tag, p, blue, green, red)
+               : hn::LoadInterleaved3(tag, p, red, green, blue);
     else
-      hn::LoadInterleaved4(SampleTag<S>(), p, c0, c1, c2, alpha);
+      reversed ? hn::LoadInterleaved4(tag, p, blue, green, red, alpha)
+               : hn::LoadInterleaved4(tag, p, red, green, blue, alpha);
   }
-  HWY_INLINE void store_to(S* p) const {
+  HWY_INLINE void store_to(S* p, bool reversed) const {
+    const SampleTag<S> tag;
     if constexpr (channels == 3)
-      hn::StoreInterleaved3(c0, c1, c2, SampleTag<S>(), p);
+      reversed ? hn::StoreInterleaved3(blue, green, red, tag, p)
+               : hn::StoreInterleaved3(red, green, blue, tag, p);
     else
-      hn::StoreInterleaved4(c0, c1, c2, alpha, SampleTag<S>(), p);
+      reversed ? hn::StoreInterleaved4(blue, green, red, alpha, tag, p)
+               : hn::StoreInterleaved4(red, green, blue, alpha, tag, p);
   }
 };
-
-template <class S>
-constexpr float peak_of = std::is_same_v<S, float> ? 1 : static_cast<float>(std::numeric_limits<S>::max());
 
 // The mask's weights at the pixels from `column` on, times the strength. Inverted, |m - peak| is exactly 0 at the peak.
 template <class M>
@@ -107,13 +112,30 @@ HWY_INLINE hn::Vec<SampleTag<S>> mixed_samples(V32 v, V32 m, V32 mixed, float st
   }
 }
 
+// Linear floats are computed with in sRGB, and stay exactly as they are where m = 0.
+template <bool linear>
+HWY_INLINE V32 encoded(V32 v) {
+  if constexpr (linear)
+    return srgb_from_linear(v);
+  else
+    return v;
+}
+template <bool linear, class V>
+HWY_INLINE V decoded(V srgb, V32 m, V before) {
+  if constexpr (linear)
+    return hn::IfThenElse(hn::Eq(m, hn::Zero(F32())), before, linear_from_srgb(srgb));
+  else
+    return srgb;
+}
+
 // v + strength (h - v) for a vector of pixels; m is the mask times the strength.
-template <class S, int channels, class Parameter>
+template <class S, bool linear, int channels, class Parameter>
 HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, float strength,
                                  PackedPixels<S, channels>& pixels) {
   const V32 half = hn::Set(F32(), peak_of<S> / 2), peak = hn::Set(F32(), peak_of<S>);
-  const V32 v0 = widen_samples<S>(pixels.c0), v1 = widen_samples<S>(pixels.c1),
-            v2 = widen_samples<S>(pixels.c2);
+  const V32 v0 = encoded<linear>(widen_samples<S>(pixels.red)),
+            v1 = encoded<linear>(widen_samples<S>(pixels.green)),
+            v2 = encoded<linear>(widen_samples<S>(pixels.blue));
   const V32 x0 = hn::Sub(v0, half), x1 = hn::Sub(v1, half), x2 = hn::Sub(v2, half);
   const V32 t0 =
       hn::MulAdd(parameter(0), x0,
@@ -124,16 +146,19 @@ HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, float streng
   const V32 t2 =
       hn::MulAdd(parameter(6), x0,
                  hn::MulAdd(parameter(7), x1, hn::MulAdd(parameter(8), x2, hn::Mul(parameter(11), peak))));
-  pixels.c0 = mixed_samples<S>(v0, m, hn::MulAdd(m, t0, v0), strength);
-  pixels.c1 = mixed_samples<S>(v1, m, hn::MulAdd(m, t1, v1), strength);
-  pixels.c2 = mixed_samples<S>(v2, m, hn::MulAdd(m, t2, v2), strength);
+  const auto finished = [&](V32 v, V32 t, hn::Vec<SampleTag<S>> before) HWY_ATTR {
+    return decoded<linear>(mixed_samples<S>(v, m, hn::MulAdd(m, t, v), strength), m, before);
+  };
+  pixels.red = finished(v0, t0, pixels.red);
+  pixels.green = finished(v1, t1, pixels.green);
+  pixels.blue = finished(v2, t2, pixels.blue);
 }
 
-template <class S, int channels, class M>
+template <class S, bool linear, int channels, class M>
 struct PackedRows {
   const Rows& a;
   bool streamed;
-  float strength;  // a's, by value: read through the reference it took 16-bit rows a tenth of their time
+  float strength;  // by value: read through the reference it took 16-bit rows a tenth of their time
 
   HWY_INLINE MaskRow<M> mask(std::int64_t row) const {
     return {a.mask ? static_cast<const char*>(a.mask) + row * a.mask_stride : nullptr, strength, a.inverted};
@@ -161,20 +186,20 @@ struct PackedRows {
       return copy_bytes(in(row, column), out(row, column), static_cast<std::int64_t>(bytes), false);
     PackedPixels<S, channels> pixels;
     if (n == lanes()) {
-      pixels.load_from(in(row, column));
-      transform_pixels(parameter, m, strength, pixels);
-      return pixels.store_to(out(row, column));
+      pixels.load_from(in(row, column), a.reversed);
+      transform_pixels<S, linear>(parameter, m, strength, pixels);
+      return pixels.store_to(out(row, column), a.reversed);
     }
     HWY_ALIGN S tail[channels * max_lanes] = {};
     std::memcpy(tail, in(row, column), bytes);
-    pixels.load_from(tail);
-    transform_pixels(parameter, m, strength, pixels);
-    pixels.store_to(tail);
+    pixels.load_from(tail, a.reversed);
+    transform_pixels<S, linear>(parameter, m, strength, pixels);
+    pixels.store_to(tail, a.reversed);
     std::memcpy(out(row, column), tail, bytes);
   }
 };
 
-template <class T, class S, int channels, class M>
+template <class T, class S, bool linear, int channels, class M>
 void apply(Context& context, const Rows& a, const Options& options) {
   const std::int64_t h = a.transform.shape[0], w = a.transform.shape[1], count = a.row_end - a.row_begin;
   const cpu::Scratch scratch{w, a.width, count};
@@ -183,42 +208,38 @@ void apply(Context& context, const Rows& a, const Options& options) {
   const bool streamed =
       cpu::is_streamed(2 * channels * static_cast<std::int64_t>(sizeof(S)) * count * a.width);
   const RowTaps taps{a.row_begin, count, h, static_cast<double>(options.scale_y)};
+  const float strength = a.enabled && *a.enabled == 0 ? 0 : a.strength;
   parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
     UpsampledRows upsampled(scratch, workspace, part);
     for_each_masked_tile(upsampled, taps, part_of(count, scratch_parts, part), a.width, a.transform.as<T>(),
-                         12 * w, PackedRows<S, channels, M>{a, streamed, a.strength});
+                         12 * w, PackedRows<S, linear, channels, M>{a, streamed, strength});
     if (streamed) hwy::FlushStream();
   });
 }
 
-template <class T, class S, int channels>
+template <class T, class S, bool linear, int channels>
 void apply_with_mask(Context& context, const Rows& a, const Options& options) {
   switch (a.mask_type) {
     case Rows::MaskType::none:
-      return apply<T, S, channels, void>(context, a, options);
+      return apply<T, S, linear, channels, void>(context, a, options);
     case Rows::MaskType::u8:
-      return apply<T, S, channels, std::uint8_t>(context, a, options);
+      return apply<T, S, linear, channels, std::uint8_t>(context, a, options);
     case Rows::MaskType::f32:
-      return apply<T, S, channels, float>(context, a, options);
+      return apply<T, S, linear, channels, float>(context, a, options);
   }
 }
 
-template <class T, class S>
+template <class T, class S, bool linear>
 void apply_with_channels(Context& context, const Rows& a, const Options& options) {
-  a.channels == 3 ? apply_with_mask<T, S, 3>(context, a, options)
-                  : apply_with_mask<T, S, 4>(context, a, options);
+  a.channels == 3 ? apply_with_mask<T, S, linear, 3>(context, a, options)
+                  : apply_with_mask<T, S, linear, 4>(context, a, options);
 }
 
 template <class T>
 void apply_with_samples(Context& context, const Rows& a, const Options& options) {
-  switch (a.sample) {
-    case Rows::Sample::u8:
-      return apply_with_channels<T, std::uint8_t>(context, a, options);
-    case Rows::Sample::u16:
-      return apply_with_channels<T, std::uint16_t>(context, a, options);
-    case Rows::Sample::f32:
-      return apply_with_channels<T, float>(context, a, options);
-  }
+  if (a.linear) return apply_with_channels<T, float, true>(context, a, options);
+  with_sample_type(a.sample,
+                   [&](auto zero) { apply_with_channels<T, decltype(zero), false>(context, a, options); });
 }
 
 void apply_rows_any(Context& context, const Rows& a, const Options& options) {

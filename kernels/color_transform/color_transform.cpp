@@ -41,14 +41,6 @@ Shape check_inputs(const Context& context, ConstTensorView transform, ConstTenso
   return shape;
 }
 
-void check_row_memory(const char* name, const void* data, std::int64_t stride, std::int64_t element) {
-  require(data != nullptr, ErrorKind::argument, op, ": ", name, " is null");
-  require(reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(element) == 0 &&
-              stride % element == 0,
-          ErrorKind::argument, op, ": ", name, " or its stride of ", stride,
-          " bytes is not aligned to its elements");
-}
-
 void check_rows(const Context& context, const Rows& rows) {
   check_activation(op, "transform", context, rows.transform, 3);
   require(rows.width >= 0 && rows.height >= 0 && 0 <= rows.row_begin && rows.row_begin <= rows.row_end &&
@@ -59,33 +51,23 @@ void check_rows(const Context& context, const Rows& rows) {
           " channels, expected 3 or 4");
   require(rows.strength >= 0 && rows.strength <= 1, ErrorKind::argument, op, ": strength is ", rows.strength,
           ", expected 0..1");
+  require(!rows.linear || rows.sample == Sample::f32, ErrorKind::argument, op, ": only floats can be linear");
   const std::int64_t pixels = Shape{rows.row_end - rows.row_begin, rows.width, rows.channels}.elements();
   check_cells(rows.transform.shape, pixels);
   if (pixels == 0) return;
   const std::int64_t sample = bytes_of(rows.sample);
-  check_row_memory("in", rows.in, rows.in_stride, sample);
-  check_row_memory("out", rows.out, rows.out_stride, sample);
+  attune::check_rows(op, "in", {rows.in, rows.in_stride}, sample);
+  attune::check_rows(op, "out", {rows.out, rows.out_stride}, sample);
   require(rows.in != rows.out || rows.in_stride == rows.out_stride, ErrorKind::argument, op,
           ": in place with strides ", rows.in_stride, " and ", rows.out_stride);
   require(rows.mask_type != Rows::MaskType::none || !rows.inverted, ErrorKind::argument, op,
           ": no mask cannot be inverted");
   if (rows.mask_type != Rows::MaskType::none)
-    check_row_memory("mask", rows.mask, rows.mask_stride, rows.mask_type == Rows::MaskType::f32 ? 4 : 1);
+    attune::check_rows(op, "mask", {rows.mask, rows.mask_stride},
+                       rows.mask_type == Rows::MaskType::f32 ? 4 : 1);
 }
 
 }  // namespace
-
-std::int64_t bytes_of(Rows::Sample sample) {
-  switch (sample) {
-    case Rows::Sample::u8:
-      return 1;
-    case Rows::Sample::u16:
-      return 2;
-    case Rows::Sample::f32:
-      break;
-  }
-  return 4;
-}
 
 void forward(Context& context, const Forward& a, const Options& options) {
   const Shape shape = check_inputs(context, a.transform, a.image, a.mask, options);
@@ -106,11 +88,10 @@ void backward(Context& context, const Backward& a, const Options& options) {
 }
 
 void apply_rows(Context& context, const Rows& rows, const Options& options) {
-  require(context.device().kind == DeviceKind::cpu, ErrorKind::unsupported, op,
-          ": packed rows lie in CPU memory");
   check_rows(context, rows);
   check_options(options);
-  cpu::apply_rows(context, rows, options);
+  if (context.device().kind == DeviceKind::cpu) return cpu::apply_rows(context, rows, options);
+  if constexpr (built_with_cuda) cuda::apply_rows(context, rows, options);
 }
 
 std::int64_t workspace_bytes(const Shape& transform, const Shape& image, Device device) {

@@ -46,10 +46,7 @@ struct Finish {
 template <int width>
 __device__ __forceinline__ void snap(float (&values)[width]) {
 #pragma unroll
-  for (int i = 0; i < width; ++i) {
-    if (fabsf(values[i]) <= snap_distance) values[i] = 0;
-    if (fabsf(values[i] - 1) <= snap_distance) values[i] = 1;
-  }
+  for (int i = 0; i < width; ++i) values[i] = snapped(values[i]);
 }
 
 // The items of a row are the vectors of the result's pixels in it.

@@ -40,6 +40,11 @@ namespace attune::resample {
 
 inline constexpr float snap_distance = 1e-5f;
 
+ATTUNE_HOST_DEVICE inline float snapped(float average) {
+  if (average >= -snap_distance && average <= snap_distance) return 0;
+  return average - 1 >= -snap_distance && average - 1 <= snap_distance ? 1 : average;
+}
+
 enum class Method : std::uint8_t { nearest, bilinear, area };
 
 struct Options {

@@ -1,7 +1,6 @@
 // One row of the result at a time: the rows it reads are summed into a row of floats (in cache), then that
 // row's pixels are summed. Backward is the same with transposed tables.
 #include <algorithm>
-#include <cmath>
 
 #include "core/parallel.h"
 #include "kernels/resample/resample.h"
@@ -38,8 +37,7 @@ struct Finish {
   bool accumulate = false, snap = false;
 
   HWY_INLINE float operator()(float value, float old) const {
-    if (snap && std::fabs(value) <= snap_distance) value = 0;
-    if (snap && std::fabs(value - 1) <= snap_distance) value = 1;
+    if (snap) value = snapped(value);
     return accumulate ? old + value : value;
   }
 };

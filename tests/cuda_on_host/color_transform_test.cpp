@@ -1,5 +1,6 @@
 #include "tests/cuda_on_host/cuda_op_checks.h"
 #include "tests/kernels/color_transform_check.h"
+#include "tests/kernels/color_transform_rows_check.h"
 
 namespace attune::test {
 namespace {
@@ -63,7 +64,7 @@ TEST_CASE("color_transform on CUDA reads neither a cell nor a gradient for pixel
   CHECK(problem.dimage.bytes() == problem.dy.bytes());
 }
 
-TEST_CASE("color_transform on CUDA has no double precision and takes no packed rows") {
+TEST_CASE("color_transform on CUDA has no double precision") {
   if (!have_cuda_device()) return;
   Context context(cuda_device);
   const ColorTransformProblem problem({"f64", {1, 2, 2, 12}, {1, 4, 4, 3}}, DType::f64, seed, cuda_device);
@@ -74,8 +75,21 @@ TEST_CASE("color_transform on CUDA has no double precision and takes no packed r
       "color_transform", {&problem.dtransform},
       [&] { color_transform::backward(context, problem.backward(GradientMode::overwrite), problem.options); },
       ErrorKind::unsupported);
-  check_refused(
-      "color_transform", {}, [&] { color_transform::apply_rows(context, {}, {}); }, ErrorKind::unsupported);
+}
+
+template <class S>
+void check_all_rows() {
+  Context context(cuda_device), other(cuda_device);
+  for (const RowsCase& c : rows_cases()) check_rows<S>(context, other, c, seed);
+}
+
+TEST_CASE("color_transform on CUDA transforms packed rows of bytes, 16 bits and floats") {
+  if (!have_cuda_device()) return;
+  for_each_schedule(2, [] {
+    check_all_rows<std::uint8_t>();
+    check_all_rows<std::uint16_t>();
+    check_all_rows<float>();
+  });
 }
 
 }  // namespace

@@ -98,11 +98,11 @@ def operand_end(code, start):
 
 def all_subjects():
     subjects = []
-    for path in sorted(ROOT.glob("kernels/*/*.cu")):
-        if (HERE / f"{path.stem}_test.cpp").exists():
-            files = [path, *sorted(path.parent.glob("*.cuh"))]
-            units = [path, *HERE.glob(f"{path.stem}_kernels.cu")]
-            subjects.append(Subject(path.stem, files, [(f"cuda_on_host.{path.stem}", units)]))
+    for op in sorted({path.parent for path in ROOT.glob("kernels/*/*.cu")}):
+        kernels = sorted(op.glob("*.cu"))
+        units = [*kernels, *HERE.glob(f"{op.name}_kernels.cu")]
+        files = [*kernels, *sorted(op.glob("*.cuh"))]
+        subjects.append(Subject(op.name, files, [(f"cuda_on_host.{op.name}", units)]))
     units = [HERE / "device_helpers.cu", HERE / "device_helpers_test.cpp"]
     subjects.append(Subject("core", sorted(ROOT.glob("core/cuda/*.cuh")),
                             [("cuda_on_host.device_helpers", units)] + [t for s in subjects for t in s.tests]))

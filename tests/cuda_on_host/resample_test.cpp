@@ -1,5 +1,6 @@
 #include "tests/cuda_on_host/cuda_op_checks.h"
 #include "tests/kernels/resample_check.h"
+#include "tests/kernels/resample_rows_check.h"
 
 namespace attune::test {
 namespace {
@@ -36,6 +37,31 @@ TEST_CASE("resample on CUDA snaps what lies within 1e-5 of 0 and 1, and nothing 
   expected[1] = expected[2] = expected[9] = 0;
   expected[4] = expected[5] = 1;
   CHECK(y.get() == expected);
+}
+
+TEST_CASE("resample on CUDA averages packed rows of bytes, 16 bits and floats") {
+  if (!have_cuda_device()) return;
+  for_each_schedule(4, [] {
+    Context context(cuda_device), other(cuda_device);
+    for (const AverageCase& c : average_cases()) {
+      check_averages<std::uint8_t>(context, other, c, seed);
+      check_averages<std::uint16_t>(context, other, c, seed);
+      check_averages<float>(context, other, c, seed);
+    }
+  });
+}
+
+TEST_CASE("resample on CUDA refuses ignored pixels, which lie in CPU memory") {
+  if (!have_cuda_device()) return;
+  Context context(cuda_device);
+  const AverageProblem<std::uint8_t> problem(average_cases()[2], seed);
+  Tensor out(problem.out_shape(), DType::f32, cuda_device);
+  resample::AverageRows a = problem.arguments(problem.samples.data(), out.view());
+  const resample::IgnoredBackground ignored;
+  a.ignored = &ignored;
+  a.shares = a.out;
+  check_refused(
+      "resample", {}, [&] { resample::average_rows(context, a); }, ErrorKind::unsupported);
 }
 
 }  // namespace

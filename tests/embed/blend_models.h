@@ -9,7 +9,7 @@
 namespace attune::test {
 
 // A blend network that changes colours much and unevenly.
-inline api::Harmonizer blend_harmonizer(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {
+inline api::Model blend_model(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {
   HarmonizerOptions options = tiny_options(Fusion::learned, Head::blend);
   options.global = global;
   options.channels = std::move(channels);
@@ -21,7 +21,11 @@ inline api::Harmonizer blend_harmonizer(bool global, std::vector<std::int64_t> c
   const tools::TemporaryFolder folder;
   const std::string path = (folder.path() / "model.safetensors").string();
   save_model(path, 256, network, store, store.values());
-  return api::Harmonizer(api::Model(path), -1, 2);
+  return api::Model(path);
+}
+
+inline api::Harmonizer blend_harmonizer(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {
+  return api::Harmonizer(blend_model(global, std::move(channels)), -1, 2);
 }
 
 }  // namespace attune::test

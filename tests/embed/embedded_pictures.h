@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "attune/attune.h"
+#include "tests/reference/transfer_reference.h"
 
 namespace attune::test {
 
@@ -128,10 +129,9 @@ struct EmbeddedPicture {
       const int base = mask_at(x, y) > 0 ? 60 + 30 * c : 190 - 40 * c;
       const double value = (base + static_cast<int>(generator() % 40)) / 255.0;
       if (c >= channels()) continue;
-      set_sample(x, y, c, peak() * (transfer == ATTUNE_LINEAR && c < 3 ? linear(value) : value));
+      set_sample(x, y, c, peak() * (transfer == ATTUNE_LINEAR && c < 3 ? reference::decoded(value) : value));
     }
   }
-  static double linear(double v) { return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4); }
 };
 
 }  // namespace attune::test

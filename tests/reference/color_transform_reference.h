@@ -3,11 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
 #include <type_traits>
 
 #include "kernels/color_transform/color_transform.h"
+#include "tests/reference/transfer_reference.h"
 
 namespace attune::reference::color_transform {
 
@@ -106,24 +105,28 @@ inline double row_mask(const Rows& a, std::int64_t row, std::int64_t column) {
   return a.inverted ? 1 - m : m;
 }
 
-template <class S>
-constexpr double peak_of = std::is_same_v<S, float> ? 1 : static_cast<double>(std::numeric_limits<S>::max());
-
 // The value of one colour sample before it is rounded.
 template <class S, class Cell>
 double transformed_sample(const Rows& a, const Options& options, std::int64_t row, std::int64_t column,
-                          int i) {
-  const double peak = peak_of<S>;
-  const S* v =
+                          int channel) {
+  const auto peak = static_cast<double>(attune::peak_of<S>);
+  const S* pixel =
       reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride) + column * a.channels;
+  const auto value = [&](int colour) {
+    const auto sample = static_cast<double>(pixel[a.reversed ? 2 - colour : colour]);
+    return a.linear ? encoded(sample) : sample;
+  };
   const Corners<double> at =
       corners<double>(a.row_begin + row, column, a.transform.shape[0], a.transform.shape[1], options);
+  const int i = a.reversed ? 2 - channel : channel;
   double sum = peak * upsampled<double>(a.transform.as<Cell>(), at, 9 + i);
   for (int j = 0; j < 3; ++j)
-    sum += upsampled<double>(a.transform.as<Cell>(), at, 3 * i + j) * (static_cast<double>(v[j]) - peak / 2);
-  const double before = v[i], low = std::min(0.0, before), high = std::max(peak, before);
+    sum += upsampled<double>(a.transform.as<Cell>(), at, 3 * i + j) * (value(j) - peak / 2);
+  const double before = value(i), low = std::min(0.0, before), high = std::max(peak, before);
   const double harmonized = std::min(std::max(before + row_mask(a, row, column) * sum, low), high);
-  return before + static_cast<double>(a.strength) * (harmonized - before);
+  const double strength = a.enabled && *a.enabled == 0 ? 0 : static_cast<double>(a.strength);
+  const double result = before + strength * (harmonized - before);
+  return a.linear ? decoded(result) : result;
 }
 
 template <class S>

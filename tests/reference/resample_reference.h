@@ -5,10 +5,13 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/resample/average_rows.h"
 #include "kernels/resample/resample.h"
+#include "tests/reference/transfer_reference.h"
 
 namespace attune::reference::resample {
 
+using attune::resample::AverageRows;
 using attune::resample::Backward;
 using attune::resample::Forward;
 using attune::resample::Method;
@@ -103,6 +106,61 @@ void backward(const Backward& a, const Options& options) {
       *dx = a.dx_mode == GradientMode::accumulate ? *dx + value : value;
       ++dx;
     }
+}
+
+// How much of a pixel counts.
+inline double share_of(const AverageRows& a, std::int64_t y, std::int64_t x) {
+  if (!a.ignored) return 1;
+  const void* row = a.ignored->mask.row(y);
+  const double mask = a.ignored->mask_sample == Sample::f32
+                          ? static_cast<double>(static_cast<const float*>(row)[x])
+                          : static_cast<const std::uint8_t*>(row)[x] / 255.0;
+  const double ignored = static_cast<const std::uint8_t*>(a.ignored->rows.row(y))[x] / 255.0;
+  return 1 - ignored * (a.ignored->inverted ? mask : 1 - mask);
+}
+
+// A colour (red first), in units of its peak.
+template <class T>
+double colour_of(const AverageRows& a, std::int64_t y, std::int64_t x, std::int64_t colour) {
+  const std::int64_t channel = a.reversed ? a.out_channels() - 1 - colour : colour;
+  const auto sample = static_cast<double>(static_cast<const T*>(a.source.row(y))[x * a.channels + channel]);
+  const double value = sample / static_cast<double>(peak_of<T>);
+  return a.linear ? encoded(value) : value;
+}
+
+struct Average {
+  double value, share;
+};
+template <class T>
+Average average(const AverageRows& a, const std::vector<double>& rows, const std::vector<double>& columns,
+                std::int64_t out_y, std::int64_t out_x, std::int64_t colour) {
+  double sum = 0, counted = 0;
+  for (std::int64_t y = 0; y < a.height; ++y)
+    for (std::int64_t x = 0; x < a.width; ++x) {
+      const double weight = rows[static_cast<std::size_t>(out_y * a.height + y)] *
+                            columns[static_cast<std::size_t>(out_x * a.width + x)] * share_of(a, y, x);
+      if (weight == 0) continue;
+      sum += weight * colour_of<T>(a, y, x, colour);
+      counted += weight;
+    }
+  double value = counted > 0 ? sum / counted : 0;
+  if (a.snap && std::fabs(value) <= 1e-5) value = 0;
+  if (a.snap && std::fabs(value - 1) <= 1e-5) value = 1;
+  return {a.inverted ? 1 - value : value, counted};
+}
+
+template <class T>
+void average_rows(const AverageRows& a) {
+  const std::vector<double> rows = axis_matrix(Method::area, a.height, a.out_height),
+                            columns = axis_matrix(Method::area, a.width, a.out_width);
+  for (std::int64_t y = a.row_begin; y < a.row_end; ++y)
+    for (std::int64_t x = 0; x < a.out_width; ++x)
+      for (std::int64_t c = 0; c < a.out_channels(); ++c) {
+        const Average exact = average<T>(a, rows, columns, y, x, c);
+        a.out[(y * a.out_width + x) * a.out_channels() + c] = static_cast<float>(exact.value);
+        if (a.shares) a.shares[y * a.out_width + x] = static_cast<float>(exact.share);
+        if (a.below_one && exact.value < 1) *a.below_one = 1;
+      }
 }
 
 }  // namespace attune::reference::resample

@@ -27,8 +27,9 @@ double difference(const Harmonizer& harmonizer, ParameterStore& store, std::int6
   const std::filesystem::path path = folder.path() / "model.safetensors";
   save_model(path, inference_size, harmonizer, store, store.values());
   test::EmbeddedPicture deep(ATTUNE_RGB16), shallow;
-  Session session(std::make_shared<const Model>(path), test::session_options(-1, 1), Allocator());
-  session.harmonize({deep.description()}, ATTUNE_HARMONIZE_OPTIONS_INIT);
+  const Session::Handle session =
+      Session::make(std::make_shared<const Model>(path), test::session_options(-1, 1), Allocator());
+  session->harmonize({deep.description()}, ATTUNE_HARMONIZE_OPTIONS_INIT);
 
   Context context;
   EvaluationNetwork network(context, harmonizer, inference_size);

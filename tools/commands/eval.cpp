@@ -48,7 +48,7 @@ Method make_model(const Options& options, Protocol protocol) {
     attune_session_options session_options = ATTUNE_SESSION_OPTIONS_INIT;
     if (device.kind == DeviceKind::cuda) session_options.device = device.index;
     session_options.threads = options.device.threads;
-    const auto session = std::make_shared<Session>(model, session_options, Allocator());
+    const std::shared_ptr<Session> session = Session::make(model, session_options, Allocator());
     return [session](const Image& composite, const Image& mask) {
       Image output = composite;
       attune_picture picture{};

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "embed/downscale.h"
+#include "kernels/resample/average_rows.h"
 
 namespace attune::tools {
 
@@ -11,14 +11,17 @@ namespace {
 // The samples as 0..1, averaged down to the target's size [1, h, w] or [1, h, w, channels].
 void upload(Context& context, const Image& image, const TensorView& target) {
   Tensor host(target.shape, DType::f32);
-  Downscale downscale;
-  downscale.source = {image.pixels.data(), image.width * image.channels};
-  downscale.size = {image.height, image.width};
-  downscale.out_size = {target.shape[1], target.shape[2]};
-  downscale.pixel = downscale.channels = checked_cast<int>(image.channels);
-  downscale.snap = image.channels == 1;
-  downscale.out = host.as<float>();
-  attune::downscale(downscale, 0, target.shape[1], context.threads());
+  resample::AverageRows rows;
+  rows.source = {image.pixels.data(), image.width * image.channels};
+  rows.height = image.height;
+  rows.width = image.width;
+  rows.channels = checked_cast<int>(image.channels);
+  rows.snap = image.channels == 1;
+  rows.out = host.as<float>();
+  rows.out_height = rows.row_end = target.shape[1];
+  rows.out_width = target.shape[2];
+  Context on_cpu(Device{}, context.threads());
+  resample::average_rows(on_cpu, rows);
   copy_bytes(target.data, target.device, host.view().data, Device{}, target.bytes());
 }
 

@@ -10,14 +10,9 @@ void backward(Context&, const Backward& a, const Options& options) {
   reference::color_transform::backward<double>(a, options);
 }
 void apply_rows(Context&, const Rows& a, const Options& options) {
-  switch (a.sample) {
-    case Rows::Sample::u8:
-      return reference::color_transform::apply_rows<std::uint8_t, double>(a, options);
-    case Rows::Sample::u16:
-      return reference::color_transform::apply_rows<std::uint16_t, double>(a, options);
-    case Rows::Sample::f32:
-      return reference::color_transform::apply_rows<float, double>(a, options);
-  }
+  with_sample_type(a.sample, [&](auto zero) {
+    reference::color_transform::apply_rows<decltype(zero), double>(a, options);
+  });
 }
 std::int64_t workspace_bytes(const Shape&, const Shape&) { return 0; }
 

@@ -9,6 +9,9 @@ void forward(Context&, const Forward& a, const Options& options) {
 void backward(Context&, const Backward& a, const Options& options) {
   reference::resample::backward<double>(a, options);
 }
+void average_rows(Context&, const AverageRows& a) {
+  with_sample_type(a.sample, [&](auto zero) { reference::resample::average_rows<decltype(zero)>(a); });
+}
 std::int64_t workspace_bytes(const Shape&, const Shape&) { return 0; }
 
 }  // namespace attune::resample::cpu

@@ -1,0 +1,125 @@
+// Packed rows in every form that resample::average_rows takes, and its comparison on any device with the reference.
+#pragma once
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "core/tensor.h"
+#include "kernels/resample/average_rows.h"
+#include "tests/reference/resample_reference.h"
+
+namespace attune::test {
+
+struct AverageCase {
+  std::int64_t height, width, out_height, out_width;
+  int channels;
+  bool reversed = false, linear = false;  // linear where samples are floats
+  bool snap = false, inverted = false;    // of a mask with large equal parts
+  int all = -1;                           // 0 or 100 percent of the peak in every sample
+  bool upward = false;                    // rows that go up
+};
+
+inline std::vector<AverageCase> average_cases() {
+  return {{1, 1, 1, 1, 3},
+          {7, 5, 7, 5, 4, true},
+          {8, 12, 4, 3, 3},
+          {37, 53, 5, 9, 4, false, true},
+          {90, 41, 7, 40, 3, true, true},
+          {200, 3, 64, 1, 1},
+          {3, 2100, 2, 67, 3},
+          {3, 4, 7, 9, 3},
+          {70, 90, 9, 35, 1, false, false, true},
+          {70, 90, 9, 70, 1, false, false, true, true},
+          {33, 20, 7, 9, 4, false, false, false, false, -1, true},
+          {40, 50, 7, 9, 1, false, false, true, false, 100},
+          {40, 50, 7, 9, 1, false, false, true, true, 0},
+          {40, 50, 7, 9, 1, false, false, true, true, 100}};
+}
+
+template <class T>
+struct AverageProblem {
+  AverageCase c;
+  std::int64_t row;  // samples, with a gap
+  std::vector<T> samples;
+
+  AverageProblem(const AverageCase& c_, std::uint64_t seed) : c(c_), row(c.width * c.channels + 3) {
+    std::mt19937 generator(static_cast<std::mt19937::result_type>(seed));
+    for (std::int64_t i = 0; i < c.height * row; ++i) {
+      const float random = static_cast<float>(generator() % 1000) / 999;
+      const float parts = i % row < row / 3 ? 0.0f : i % row < row / 2 ? random : 1.0f;
+      samples.push_back(static_cast<T>(peak_of<T> * (c.snap ? parts : random)));
+    }
+    if (c.all >= 0)
+      std::fill(samples.begin(), samples.end(), static_cast<T>(peak_of<T> * (c.all == 100 ? 1.0f : 0.0f)));
+  }
+
+  resample::AverageRows arguments(const void* from, TensorView out) const {
+    resample::AverageRows a;
+    const std::int64_t stride = row * static_cast<std::int64_t>(sizeof(T));
+    a.source = {from, stride};
+    if (c.upward) a.source = {a.source.row(c.height - 1), -stride};
+    a.height = c.height, a.width = c.width;
+    a.sample = std::is_same_v<T, float> ? Sample::f32 : sizeof(T) == 2 ? Sample::u16 : Sample::u8;
+    a.channels = c.channels, a.reversed = c.reversed;
+    a.linear = c.linear && a.sample == Sample::f32;
+    a.snap = c.snap, a.inverted = c.inverted;
+    a.out = out.as<float>();
+    a.out_height = a.row_end = c.out_height, a.out_width = c.out_width;
+    return a;
+  }
+  Shape out_shape() const { return {c.out_height, c.out_width, c.channels == 1 ? 1 : 3}; }
+};
+
+// The averages on a context's device, poisoned beforehand, `rows` output rows at a time, and whether any is below 1.
+template <class T>
+Tensor averages(Context& context, const AverageProblem<T>& problem, std::int64_t rows, bool& below_one) {
+  const Device device = context.device();
+  const auto bytes = static_cast<std::int64_t>(problem.samples.size() * sizeof(T));
+  Tensor source({bytes}, DType::u8, device), out(problem.out_shape(), DType::f32, device),
+      flag = Tensor::zeros({1}, DType::i32, device);
+  copy_bytes(source.view().data, device, problem.samples.data(), Device{}, bytes);
+  fill_bytes(out.view().data, device, 0xff, out.view().bytes());
+  resample::AverageRows a = problem.arguments(source.view().data, out.view());
+  a.below_one = flag.as<std::int32_t>();
+  for (a.row_begin = 0; a.row_begin < problem.c.out_height; a.row_begin = a.row_end) {
+    a.row_end = std::min(a.row_begin + rows, problem.c.out_height);
+    resample::average_rows(context, a);
+  }
+  context.synchronize();
+  below_one = *flag.to(Device{}).as<std::int32_t>() == 1;
+  return out.to(Device{});
+}
+
+template <class T>
+void check_averages(Context& context, Context& other, const AverageCase& c, std::uint64_t seed) {
+  INFO(c.width << "x" << c.height << " to " << c.out_width << "x" << c.out_height << ", " << c.channels
+               << " channels of " << sizeof(T) << " bytes, seed " << seed);
+  const AverageProblem<T> problem(c, seed);
+  Tensor expected(problem.out_shape(), DType::f32);
+  std::int32_t expected_flag = 0;
+  resample::AverageRows exact = problem.arguments(problem.samples.data(), expected.view());
+  exact.below_one = &expected_flag;
+  reference::resample::average_rows<T>(exact);
+
+  bool below_one = false, below_one_again = false;
+  const Tensor actual = averages(context, problem, c.out_height, below_one),
+               again = averages(other, problem, 3, below_one_again);
+  double worst = 0;
+  for (std::int64_t i = 0; i < expected.shape().elements(); ++i) {
+    const auto difference = static_cast<double>(actual.as<float>()[i] - expected.as<float>()[i]);
+    worst = std::fabs(difference) <= worst ? worst : std::fabs(difference);  // a NaN as well
+    // What is snapped is so exactly; a value as close to 1e-5 as rounding goes does not occur.
+    if (c.snap && (expected.as<float>()[i] == 0 || expected.as<float>()[i] == 1)) CHECK(difference == 0);
+  }
+  CHECK(worst <= 3e-6);
+  CHECK(below_one == (expected_flag == 1));
+  CHECK(std::memcmp(again.view().data, actual.view().data, static_cast<std::size_t>(actual.view().bytes())) ==
+        0);
+  CHECK(below_one_again == below_one);
+}
+
+}  // namespace attune::test
