@@ -8,11 +8,11 @@ MINI, TRIPLES = "mini_test", "real_triples at 256"
 
 class Bench:
     def __init__(self, subject, data):
-        """`data`: the folder with mini/ and real_triples/."""
+        """`data`: the folder with mini/, real_triples/ and highres/."""
         self.subject = subject
-        self.folders = {"mini_test": data / "mini", "real_triples": data / "real_triples"}
-        self.names = {name: read_names(folder / f"{name.replace('triples', 'triples_test')}.txt")
-                      for name, folder in self.folders.items()}
+        self.folders = {"mini_test": data / "mini", "real_triples": data / "real_triples", "highres": data / "highres"}
+        self.names = {name: read_names(self.folders[name] / f"{name.replace('triples', 'triples_test')}.txt")
+                      for name in ("mini_test", "real_triples")}
         # Each native file is read once and then dropped: a few have a dozen megapixels.
         triples = [{size: reduced(native, size) for size in SIZES} for native in self.read("real_triples")]
         self.at_size = {size: [sizes[size] for sizes in triples] for size in SIZES}

@@ -55,6 +55,8 @@ class Program(unittest.TestCase):
         self.folder = pathlib.Path(place.name)
         plant_list(self.folder / "data/mini", "mini_test.txt")
         plant_list(self.folder / "data/real_triples", "real_triples_test.txt")
+        plant_list(self.folder / "data/highres", "highres_test.txt")
+        (self.folder / "data/highres/highres_nogt.txt").write_text("one_1_1.png\n")
         (self.folder / "model").write_text("weights")
         (self.folder / "temporary").mkdir()
 
@@ -85,12 +87,13 @@ class Program(unittest.TestCase):
         result = self.run_script()
         self.assertEqual((result.returncode, result.stdout.strip()), (0, str(self.folder / "page.md")), result.stderr)
         page = (self.folder / "page.md").read_text()
-        for number in range(1, 9):
+        for number in range(1, 10):
             self.assertIn(f"\n## {number}. ", page)
         page = " ".join(page.split())  # lines break anywhere
         self.assertIn("they agree", page)
         self.assertIn("8. Worse than doing nothing: met: 0 of 2 pictures", page)
         self.assertIn("7. Harmonized twice: met: ", page)
+        self.assertIn("9. Large pictures: at full size the mean gain is +0.00 dB", page)
         self.assert_nothing_left()
 
     def test_other_scores_than_evals_are_noticed(self):
