@@ -94,10 +94,10 @@ class Chart {
     });
   }
 
-  // The mean over the points around one: a fortieth of those in view to each side.
+  // The mean over the points around one: a fortieth of those in view to each side, where there are so many.
   mean(index) {
-    const reach = Math.min(this.reach, index, this.values.length - 1 - index);
-    return (this.sums[index + reach + 1] - this.sums[index - reach]) / (2 * reach + 1);
+    const first = Math.max(0, index - this.reach), end = Math.min(this.values.length, index + this.reach + 1);
+    return (this.sums[end] - this.sums[first]) / (end - first);
   }
 
   scaled(value) { return this.logarithmic ? Math.log10(value) : value; }
