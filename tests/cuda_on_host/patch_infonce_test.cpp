@@ -24,7 +24,7 @@ struct PatchInfoNce {
     return all;
   }
   // A multiply-add is 1/8 of an access, and what becomes of a logit about as much as 8 of them; 4 times in all. Twice that,
-  // so that a mutant that survives does so within 20 s.
+  // so that trying a mutant takes less time.
   static std::int64_t elements(const NamedCase& c) {
     const patch_infonce::Extents& e = c.extents;
     const std::int64_t logits = e.anchors * (e.positives + e.negatives);
