@@ -43,20 +43,10 @@ std::int64_t checked_stride(std::int64_t stride, std::int64_t row_bytes, const c
   return stride;
 }
 
-void check_alignment(const void* data, std::int64_t stride, Sample sample, const char* name) {
-  const std::int64_t bytes = bytes_of(sample);
-  require(
-      reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(bytes) == 0 && stride % bytes == 0,
-      ErrorKind::argument, name, " or its stride of ", stride, " bytes is not aligned to samples of ", bytes,
-      " bytes");
-}
-
-void check_rows(const Picture& picture) {
-  require(picture.image.data && picture.mask.data && picture.output, ErrorKind::argument,
-          "image, mask or output is a null pointer");
-  check_alignment(picture.image.data, picture.image.stride, picture.sample, "image");
-  check_alignment(picture.output, picture.output_stride, picture.sample, "output");
-  check_alignment(picture.mask.data, picture.mask.stride, picture.mask_sample, "mask");
+void check_buffers(const Picture& picture) {
+  check_rows("picture", "image", picture.image, bytes_of(picture.sample));
+  check_rows("picture", "output", {picture.output, picture.output_stride}, bytes_of(picture.sample));
+  check_rows("picture", "mask", picture.mask, bytes_of(picture.mask_sample));
   require(picture.image.data != picture.output || picture.image.stride == picture.output_stride,
           ErrorKind::argument, "in place with strides ", picture.image.stride, " and ",
           picture.output_stride);
@@ -148,7 +138,7 @@ Picture checked(const attune_picture& given, Device device) {
   picture.mask = {given.mask,
                   checked_stride(given.mask_stride, given.width * bytes_of(picture.mask_sample), "mask")};
   picture.ignored = {given.ignored, checked_stride(given.ignored_stride, given.width, "ignored")};
-  check_rows(picture);
+  check_buffers(picture);
   picture.on_device = number_of(given.memory, "memory", ATTUNE_DEVICE_MEMORY) == ATTUNE_DEVICE_MEMORY;
   if (picture.on_device) check_device_memory(picture, device);
   return picture;

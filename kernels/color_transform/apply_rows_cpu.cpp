@@ -14,22 +14,12 @@
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
 
+#include "core/simd_samples-inl.h"
 #include "core/transfer-inl.h"
 #include "kernels/color_transform/masked_tiles-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::color_transform::HWY_NAMESPACE {
-
-template <class S>
-using SampleTag = hn::Rebind<S, F32>;
-
-template <class S>
-HWY_INLINE V32 widen_samples(hn::Vec<SampleTag<S>> samples) {
-  if constexpr (std::is_same_v<S, float>)
-    return samples;
-  else
-    return hn::ConvertTo(F32(), hn::PromoteTo(I32(), samples));
-}
 
 // Clamped to [low, high] within [0, peak], halves rounded up. What is added is the largest float below 1/2: with
 // 1/2 itself the largest value below 1/2 would round to 1. An integer plus 2^23 has itself as its lowest bits:
@@ -88,10 +78,10 @@ class MaskRow {
 
  private:
   HWY_INLINE V32 values(std::int64_t column, std::size_t n) const {
-    if (n == lanes()) return widen_samples<M>(hn::LoadU(SampleTag<M>(), mask_ + column));
+    if (n == lanes()) return widened<M>(hn::LoadU(SampleTag<M>(), mask_ + column));
     HWY_ALIGN M tail[max_lanes] = {};
     std::memcpy(tail, mask_ + column, n * sizeof(M));
-    return widen_samples<M>(hn::Load(SampleTag<M>(), tail));
+    return widened<M>(hn::Load(SampleTag<M>(), tail));
   }
 
   const M* mask_;
@@ -133,9 +123,8 @@ template <class S, bool linear, int channels, class Parameter>
 HWY_INLINE void transform_pixels(const Parameter& parameter, V32 m, float strength,
                                  PackedPixels<S, channels>& pixels) {
   const V32 half = hn::Set(F32(), peak_of<S> / 2), peak = hn::Set(F32(), peak_of<S>);
-  const V32 v0 = encoded<linear>(widen_samples<S>(pixels.red)),
-            v1 = encoded<linear>(widen_samples<S>(pixels.green)),
-            v2 = encoded<linear>(widen_samples<S>(pixels.blue));
+  const V32 v0 = encoded<linear>(widened<S>(pixels.red)), v1 = encoded<linear>(widened<S>(pixels.green)),
+            v2 = encoded<linear>(widened<S>(pixels.blue));
   const V32 x0 = hn::Sub(v0, half), x1 = hn::Sub(v1, half), x2 = hn::Sub(v2, half);
   const V32 t0 =
       hn::MulAdd(parameter(0), x0,

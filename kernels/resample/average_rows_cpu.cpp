@@ -13,6 +13,7 @@
 #include "hwy/foreach_target.h"  // before highway.h
 #include "hwy/highway.h"
 
+#include "core/simd_samples-inl.h"
 #include "core/transfer-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -21,22 +22,16 @@ namespace attune::resample::HWY_NAMESPACE {
 using namespace attune::HWY_NAMESPACE;  // NOLINT(google-build-using-namespace)
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class T>
-HWY_INLINE V32 widen(const T* samples) {
-  if constexpr (std::is_same_v<T, float>)
-    return load(samples);
-  else
-    return hn::ConvertTo(F32(),
-                         hn::PromoteTo(hn::RebindToSigned<F32>(), hn::LoadU(hn::Rebind<T, F32>(), samples)));
-}
-
 // sums[i] += weight row[i]
 template <class T>
 HWY_INLINE void add_row(const T* row, float weight, float* sums, std::int64_t count) {
   const auto step = static_cast<std::int64_t>(lanes());
   const V32 factor = hn::Set(F32(), weight);
   std::int64_t i = 0;
-  for (; i + step <= count; i += step) store(hn::MulAdd(factor, widen(row + i), load(sums + i)), sums + i);
+  for (; i + step <= count; i += step) {
+    const V32 samples = widened<T>(hn::LoadU(SampleTag<T>(), row + i));
+    store(hn::MulAdd(factor, samples, load(sums + i)), sums + i);
+  }
   for (; i < count; ++i) sums[i] += weight * static_cast<float>(row[i]);
 }
 

@@ -1,6 +1,8 @@
-// A picture in memory as a caller of the C API has it, with its mask, in any format and with padded rows.
+// A picture in memory as a caller of the C API has it, with its mask, in any format and with padded rows;
+// and how far two of them are apart.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -133,5 +135,20 @@ struct EmbeddedPicture {
     }
   }
 };
+
+// Of the samples that both formats have, as shares of white.
+inline double largest_difference(const EmbeddedPicture& a, const std::vector<std::uint8_t>& rows_of_a,
+                                 const EmbeddedPicture& b, const std::vector<std::uint8_t>& rows_of_b) {
+  double largest = 0;
+  for (std::int64_t y = 0; y < a.height; ++y)
+    for (std::int64_t x = 0; x < a.width; ++x)
+      for (int c = 0; c < std::min(a.channels(), b.channels()); ++c)
+        largest = std::max(largest, std::fabs(a.sample(rows_of_a, x, y, c) / a.peak() -
+                                              b.sample(rows_of_b, x, y, c) / b.peak()));
+  return largest;
+}
+inline double largest_difference(const EmbeddedPicture& a, const EmbeddedPicture& b) {
+  return largest_difference(a, a.output, b, b.output);
+}
 
 }  // namespace attune::test

@@ -38,9 +38,9 @@ TEST_CASE("Pictures that the contract forbids are refused, and the session goes 
   CHECK(contains(refusal([](auto& p) { p.height = -3; }), "picture is 40 x -3"));
   CHECK(contains(refusal([](auto& p) { p.width = (1 << 20) + 1; }), "expected 1 to 1048576"));
   CHECK(contains(refusal([](auto& p) { p.height = INT64_MAX; }), "expected 1 to 1048576"));
-  CHECK(contains(refusal([](auto& p) { p.image = nullptr; }), "null pointer"));
-  CHECK(contains(refusal([](auto& p) { p.mask = nullptr; }), "null pointer"));
-  CHECK(contains(refusal([](auto& p) { p.output = nullptr; }), "null pointer"));
+  CHECK(contains(refusal([](auto& p) { p.image = nullptr; }), "image is null"));
+  CHECK(contains(refusal([](auto& p) { p.mask = nullptr; }), "mask is null"));
+  CHECK(contains(refusal([](auto& p) { p.output = nullptr; }), "output is null"));
   CHECK(contains(refusal([](auto& p) { p.image_stride = 238; }),
                  "image_stride is 238, shorter than a row of 240 bytes"));
   CHECK(contains(refusal([](auto& p) { p.output_stride = 1; }), "shorter than a row"));

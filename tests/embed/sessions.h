@@ -1,4 +1,4 @@
-// Sessions of the C API with the shipped model, and how far two results are apart.
+// Sessions of the C API with the shipped model, and how far two foregrounds are apart.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -44,17 +44,6 @@ inline std::vector<std::uint8_t> harmonized(const Session& session, EmbeddedPict
   CHECK(session.message().empty());
   CHECK(kind == ATTUNE_MASK_BOTH);
   return picture.output;
-}
-
-// Of two outputs' colours, as shares of white.
-inline double largest_difference(const EmbeddedPicture& a, const EmbeddedPicture& b) {
-  double largest = 0;
-  for (std::int64_t y = 0; y < a.height; ++y)
-    for (std::int64_t x = 0; x < a.width; ++x)
-      for (int c = 0; c < 3; ++c)
-        largest = std::max(largest, std::fabs(a.sample(a.output, x, y, c) / a.peak() -
-                                              b.sample(b.output, x, y, c) / b.peak()));
-  return largest;
 }
 
 // The mean over the foreground, in levels.
