@@ -18,9 +18,16 @@ cudaError_t start(Kernel kernel, int blocks, int threads, std::size_t shared, cu
   return cudaLaunchKernelEx(&config, kernel, arguments...);
 }
 
+struct Rows {
+  float row[2][block_size];
+
+  __device__ void write(int r, float value) { cuda::store<1>({value}, row[r] + threadIdx.x); }
+};
+
 __global__ void planted_kernel(Fault fault, float* out, const float* in, const float* host) {
   __shared__ float slots[block_size];
   __shared__ int counter;
+  __shared__ Rows rows;
   float* const dynamic = cuda::dynamic_shared<float>();
   const int thread = static_cast<int>(threadIdx.x),
             global = static_cast<int>(blockIdx.x) * block_size + thread;
@@ -32,6 +39,8 @@ __global__ void planted_kernel(Fault fault, float* out, const float* in, const f
   if (fault == Fault::read_across_blocks && out[0] > 1e30f) return;
   slots[fault == Fault::shared_out_of_bounds ? thread + 1 : thread] = in[global];
   dynamic[fault == Fault::dynamic_out_of_bounds ? thread + 1 : thread] = 0;
+  if (fault == Fault::rows_out_of_bounds)
+    rows.write(2 + static_cast<int>(blockDim.x) / block_size, in[global]);
   if (fault == Fault::missing_barrier) out[global] = slots[partner];
   if (fault == Fault::missing_syncwarp) out[global] = slots[thread ^ 1];
   if (fault == Fault::shuffle_is_no_barrier) {

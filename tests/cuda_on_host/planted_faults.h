@@ -15,6 +15,7 @@ enum class Fault {
   two_barriers,           // the halves arrive at different barriers
   barrier_after_exit,     // half of the block has returned
   shared_out_of_bounds,   // one past the slots
+  rows_out_of_bounds,     // beyond the rows of a tile
   dynamic_out_of_bounds,  // one past what the launch asked for
   global_read_out_of_bounds,
   global_write_out_of_bounds,

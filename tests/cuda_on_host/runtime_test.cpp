@@ -114,6 +114,7 @@ TEST_CASE("accesses out of bounds are found") {
   check_found(Fault::global_write_out_of_bounds, {"4 bytes at byte 768 of an allocation of 768 bytes"});
   // UndefinedBehaviorSanitizer reports a place in the source once.
   check_found(Fault::shared_out_of_bounds, {"out of bounds"}, 1);
+  check_found(Fault::rows_out_of_bounds, {"out of bounds"}, 1);
   check_found(Fault::misaligned_vector, {"misaligned address 0x"}, 1);
 }
 
