@@ -116,12 +116,6 @@ std::string extension_of(const std::filesystem::path& path) {
   return extension;
 }
 
-void require_known_extension(const std::filesystem::path& path) {
-  const std::string extension = extension_of(path);
-  require(extension == ".png" || extension == ".jpg" || extension == ".jpeg", ErrorKind::output,
-          path.string(), ": cannot be written: the name must end in .png, .jpg or .jpeg");
-}
-
 template <class T>
 void check_image(const BasicImage<T>& image) {
   require(image.width > 0 && image.height > 0 && image.channels >= 1 && image.channels <= 4,
@@ -150,6 +144,12 @@ std::vector<std::uint8_t> encoded_for(const std::filesystem::path& path, const E
 }
 
 }  // namespace
+
+void require_picture_name(const std::filesystem::path& path) {
+  const std::string extension = extension_of(path);
+  require(extension == ".png" || extension == ".jpg" || extension == ".jpeg", ErrorKind::output,
+          path.string(), ": cannot be written: the name must end in .png, .jpg or .jpeg");
+}
 
 bool is_png_name(const std::filesystem::path& path) { return extension_of(path) == ".png"; }
 
@@ -213,14 +213,14 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& op
 }
 
 void write_image(const std::filesystem::path& path, const Image& image, const WriteOptions& options) {
-  require_known_extension(path);
+  require_picture_name(path);
   write_file_atomically(path, encoded_for(path, [&] {
                           return is_png_name(path) ? encode_png(image, options) : encode_jpeg(image, options);
                         }));
 }
 
 void write_image(const std::filesystem::path& path, const Image16& image, const WriteOptions& options) {
-  require_known_extension(path);
+  require_picture_name(path);
   require(is_png_name(path), ErrorKind::output, path.string(),
           ": cannot be written: 16-bit pictures need a name that ends in .png");
   write_file_atomically(path, encoded_for(path, [&] {

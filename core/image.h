@@ -81,6 +81,7 @@ Image16 apply_orientation(Image16 image, int orientation);
 
 // The format follows the name's extension (.png, .jpg, .jpeg in any case; anything else is
 // ErrorKind::output).
+void require_picture_name(const std::filesystem::path& path);
 bool is_png_name(const std::filesystem::path& path);
 struct WriteOptions {
   int jpeg_quality = 95;  // 1 to 100; 4:4:4, without alpha

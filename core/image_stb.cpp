@@ -129,9 +129,12 @@ BasicImage<T> decode(Bytes file, const std::string& name, const Load& load) {
 
 ImageSize stb_size(Bytes file, const std::string& name) {
   int width = 0, height = 0, channels = 0;
-  require(stbi_info_from_memory(file.data(), file_length(file, name), &width, &height, &channels) != 0,
-          ErrorKind::input, name, ": is no JPEG, PNG, BMP, TGA, binary PGM or PPM picture, or a broken one (",
-          stbi_failure_reason(), ")");
+  const bool known =
+      stbi_info_from_memory(file.data(), file_length(file, name), &width, &height, &channels) != 0;
+  // Asked for before the call, as one of the message's arguments, it would be the last failure's, or null.
+  const char* const reason = known ? "" : stbi_failure_reason();
+  require(known, ErrorKind::input, name,
+          ": is no JPEG, PNG, BMP, TGA, binary PGM or PPM picture, or a broken one (", reason, ")");
   check_dimensions(name, width, height);
   return {width, height};
 }

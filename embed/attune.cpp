@@ -111,8 +111,9 @@ attune_session_options checked_options(const attune_session_options* options) {
   check_struct_size(*options, "attune_session_options");
   attune::require(options->device >= -1, attune::ErrorKind::argument, "device is ", options->device,
                   ", expected -1 (the CPU) or a CUDA device");
-  attune::require(options->threads >= 0, attune::ErrorKind::argument, "threads is ", options->threads,
-                  ", expected >= 0");
+  attune::require(options->threads >= 0 && options->threads <= ATTUNE_MOST_THREADS,
+                  attune::ErrorKind::argument, "threads is ", options->threads, ", expected 0 to ",
+                  ATTUNE_MOST_THREADS);
   attune::require(options->device >= 0 || !options->stream, attune::ErrorKind::argument,
                   "a stream is for a session on a CUDA device");
   return *options;

@@ -12,7 +12,8 @@ namespace attune {
 
 namespace {
 
-// What a layer runs on at once: some 20 ms, after which a caller who cancels is heard.
+// What a layer runs on at once: up to 40 ms on two threads and 76 on one, after which a caller who cancels is heard. Half of it
+// would be twice as quick, and of a picture of 700x700 pixels 2.5 times the work, in tiles.
 constexpr std::int64_t most_pixels = std::int64_t{1} << 19;
 // A tile's border is no border of the picture: convolutions lack there what lies beyond. Of the nearest pixels no use is made,
 // and over the next ones a tile fades into its neighbour. (What reaches farther through five levels, at most some 120 pixels,

@@ -2,7 +2,8 @@
  *
  *     attune_model* model;
  *     attune_session* session;
- *     if (attune_model_load(NULL, NULL, &model) != ATTUNE_OK) puts(attune_model_message(model));
+ *     attune_model_options options = ATTUNE_MODEL_OPTIONS_INIT;
+ *     if (attune_model_load(NULL, &options, &model) != ATTUNE_OK) puts(attune_model_message(model));
  *     attune_session_create(model, NULL, &session);
  *     attune_picture picture = ATTUNE_PICTURE_INIT;
  *     picture.width = ...; picture.height = ...;
@@ -16,7 +17,7 @@
  * threads: a thread that calls for the first time starts its own team, which waits between calls (spinning at first, as
  * OMP_WAIT_POLICY says) and ends with the program. After fork() the child may free and load handles and use sessions of
  * one thread; a session of several is not to be used where the parent has used one, since OpenMP's threads do not live
- * on in the child.
+ * on in the child. Where the system refuses OpenMP a thread, OpenMP ends the program: of one thread a session is safe.
  *
  * Nothing here prints, exits, aborts or throws, and there is no global state: what is to be said goes to the handle's
  * message and log function. A session keeps a reference to its model: either may be freed first.
@@ -75,7 +76,7 @@ typedef enum attune_log_level {
 typedef void (*attune_log_function)(void* user, attune_log_level level, const char* message);
 /* How much of a call is done, 0 to 1, never falling; 1 comes last, unless the call fails. */
 typedef void (*attune_progress_function)(void* user, float fraction);
-/* Asked every few milliseconds; any answer but 0 ends the call with ATTUNE_CANCELLED. */
+/* Asked every few milliseconds, with the blend head up to 80 apart; any answer but 0 ends the call with ATTUNE_CANCELLED. */
 typedef int32_t (*attune_cancel_function)(void* user);
 
 /* Where a handle's large blocks come from: weights, activations and scratch in CPU memory. (From the C++ heap come small
@@ -102,8 +103,9 @@ typedef struct attune_model_options {
   { sizeof(attune_model_options), ATTUNE_ABI_VERSION, NULL, NULL, NULL }
 
 /* Loads a model from a safetensors file; a null path means the shipped model, found beside the library or
- * program. Null options mean ATTUNE_MODEL_OPTIONS_INIT. *model is made even where loading fails, so that its message can
- * be read; it is null only without memory. */
+ * program. Null options mean ATTUNE_MODEL_OPTIONS_INIT as the library has it: only options of the program's own tell a library
+ * of another version from the header's. *model is made even where loading fails, so that its message can be read; it is
+ * null only without memory. */
 ATTUNE_API attune_status attune_model_load(const char* path, const attune_model_options* options,
                                            attune_model** model);
 /* The same from the bytes of such a file, which are not needed afterwards. Its path is "". */
@@ -132,10 +134,12 @@ ATTUNE_API const char* attune_model_metadata(const attune_model* model, const ch
 /* Null is allowed. */
 ATTUNE_API void attune_model_free(attune_model* model);
 
+#define ATTUNE_MOST_THREADS 1024
+
 typedef struct attune_session_options {
   size_t struct_size;      /* sizeof(attune_session_options) */
   int32_t device;          /* -1: the CPU; n >= 0: CUDA device n */
-  int32_t threads;         /* 0: all cores; 1 starts no thread */
+  int32_t threads;         /* 0: all cores; 1 starts no thread; at most ATTUNE_MOST_THREADS */
   attune_log_function log; /* may be null, as the next four */
   attune_progress_function progress;
   attune_cancel_function cancelled;
@@ -217,8 +221,8 @@ typedef struct attune_picture {
   void* output;
   int64_t output_stride;
   attune_mask_format mask_format;
-  /* May be null. 8 bits a pixel: where it is 255, the picture's background is no example to follow (transparent, a
-   * frame, a caption), and what it holds has no influence; in between it counts in part. */
+  /* May be null. 8 bits a pixel: where it is 255, the picture's background (inverted: its foreground) is no example to
+   * follow (transparent, a frame, a caption), and what it holds has no influence; in between it counts in part. */
   const uint8_t* ignored;
   int64_t ignored_stride;
   attune_memory memory;
@@ -230,8 +234,8 @@ typedef struct attune_picture {
         0, ATTUNE_HOST_MEMORY                                                                              \
   }
 
-/* What harmonize found. Without any foreground, or without any background (that is not ignored), the picture comes back
- * as it was. */
+/* What harmonize found. Without any foreground to recolour, or without any background to follow (that is not ignored), the
+ * picture comes back as it was. Inverted, the background is what is recoloured: a mask that is 255 everywhere is EMPTY. */
 typedef enum attune_mask_kind {
   ATTUNE_MASK_BOTH = 0,
   ATTUNE_MASK_EMPTY = 1,

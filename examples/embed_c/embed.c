@@ -9,7 +9,8 @@
 
 /* The message of what failed, or null. It is the model's or session's, which must still be there. */
 static const char* harmonize(attune_model** model, attune_session** session, const attune_picture* picture) {
-  if (attune_model_load(NULL, NULL, model) != ATTUNE_OK) return *model ? attune_model_message(*model) : attune_status_text(ATTUNE_OUT_OF_MEMORY);
+  const attune_model_options options = ATTUNE_MODEL_OPTIONS_INIT;
+  if (attune_model_load(NULL, &options, model) != ATTUNE_OK) return *model ? attune_model_message(*model) : attune_status_text(ATTUNE_OUT_OF_MEMORY);
   if (attune_session_create(*model, NULL, session) != ATTUNE_OK ||
       attune_harmonize(*session, picture, NULL, NULL) != ATTUNE_OK)
     return *session ? attune_session_message(*session) : attune_status_text(ATTUNE_OUT_OF_MEMORY);

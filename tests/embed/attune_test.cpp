@@ -211,6 +211,8 @@ TEST_CASE("A session needs a loaded model and options that make sense") {
       refusal(newer, ATTUNE_VERSION_MISMATCH),
       text("attune_session_options has ", newer.struct_size, " bytes, ", sizeof newer, " in this library")));
   CHECK(contains(refusal(session_options(-1, -1), ATTUNE_INVALID_ARGUMENT), "threads is -1"));
+  CHECK(contains(refusal(session_options(-1, ATTUNE_MOST_THREADS + 1), ATTUNE_INVALID_ARGUMENT),
+                 "threads is 1025, expected 0 to 1024"));
   CHECK(contains(refusal(session_options(-2, 1), ATTUNE_INVALID_ARGUMENT), "device is -2"));
   CHECK(!refusal(session_options(4096, 1), ATTUNE_UNSUPPORTED).empty());
   const attune_session_options one_thread = session_options(-1, 1);

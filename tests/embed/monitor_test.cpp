@@ -127,16 +127,23 @@ TEST_CASE("A session that was cancelled at any question goes on with the next pi
   }
 }
 
-TEST_CASE("A large picture's caller is asked often, with either kind of light") {
+TEST_CASE("A large picture's caller is asked often, with either kind of light and with ignored pixels") {
   const api::Model model(model_path());
-  for (const attune_transfer transfer : {ATTUNE_SRGB, ATTUNE_LINEAR}) {
+  constexpr int layers = 30;
+  const auto questions = [&](attune_transfer transfer, bool ignores) {
     Witness witness;
     api::Harmonizer harmonizer(model, witness.options());
     EmbeddedPicture picture(ATTUNE_RGB32F, 0, 5000, 4000, transfer);
-    harmonizer.run(picture.description());
-    // Of 20 megapixels: bands of 4 on the way in, of the mask and the picture, and of 4 or 1 on the way out.
-    CHECK(witness.questions >= 5 + 5 + 30 + (transfer == ATTUNE_LINEAR ? 19 : 5));
-  }
+    const std::vector<std::uint8_t> ignored(5000 * 4000, ignores ? 100 : 0);
+    attune_picture description = picture.description();
+    if (ignores) description.ignored = ignored.data();
+    harmonizer.run(description);
+    return witness.questions;
+  };
+  // Of 20 megapixels: bands of 4, or of 1 for what takes longer, of the picture on the way in, the mask, and on the way out.
+  CHECK(questions(ATTUNE_SRGB, false) >= 4 + 4 + layers + 5);
+  CHECK(questions(ATTUNE_LINEAR, false) >= 19 + 4 + layers + 19);
+  CHECK(questions(ATTUNE_SRGB, true) >= 19 + 4 + layers + 5);
 }
 
 TEST_CASE("Weights, activations and scratch come from the program's allocator, and go back to it") {

@@ -13,7 +13,8 @@ import onnxruntime
 import wide_png
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SIZES = [(1, 1), (7, 5), (33, 64), (40, 24), (100, 3), (256, 171), (304, 76), (300, 500), (1000, 700)]  # height, width
+SIZES = [(1, 1), (7, 5), (33, 64), (40, 24), (100, 3), (256, 171), (304, 76), (300, 500), (704, 704), (1000, 700)]  # height, width
+MOST_BLENDED = 2**19  # pixels that attune's blend head sees whole; more of them in tiles, of which the exported graph knows nothing
 TOLERANCE = 1e-4 + 1 / 65535  # attune's side is stored in 16 bits
 LEAST_CHANGE = 0.02  # of some colour of each soft mask's picture that isn't tiny, that there is something to compare
 
@@ -96,7 +97,10 @@ def compare(program, folder, made, name, model):
                     "--out", folder / "attune" / name, "--threads", "1"], check=True, stderr=subprocess.DEVNULL)
     session = make_session(file)
     failures = 0
+    blends = models.OPTIONS.get(name, {}).get("head") == "blend"
     for size, (composites, masks) in made.items():
+        if blends and size[0] * size[1] > MOST_BLENDED:
+            continue
         attune, other = run_attune(program, folder, name, size), run_onnx(session, composites, masks)
         difference = numpy.abs(attune - other).max(axis=(1, 2, 3))
         change = numpy.abs(attune - composites / 65535).max(axis=(1, 2, 3))

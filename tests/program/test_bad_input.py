@@ -110,6 +110,18 @@ class BadInputTest(program.ProgramTest):
             self.assertRegex(result.stderr, rf"\Aattune: warning: .*{mask.name}.* {word} .*\n\Z")
             self.assertTrue(pictures.read_png(out).pixels == pictures.read_png(self.composite).pixels)
 
+    def test_masks_that_leave_nothing_to_do_when_inverted_or_ignored(self):
+        for mask, ignored, words, message in (
+                (self.empty, None, ["--invert"], "the mask is empty"),
+                (self.full, None, ["--invert"], "the mask is full"),
+                (self.mask, self.full, [], "the mask and --ignore-background leave no background"),
+                (self.mask, self.full, ["--invert"], "the mask and --ignore-background leave no foreground")):
+            words = words + (["--ignore-background", ignored] if ignored else [])
+            result = self.succeed("harmonize", "--image", self.composite, "--mask", mask, *words,
+                                  "--out", self.folder / "same.png", "--model", self.model)
+            self.assertRegex(result.stderr, rf"\Aattune: warning: .*{mask.name}: {message} .*\n\Z")
+            self.assertTrue(pictures.read_png(self.folder / "same.png").pixels == pictures.read_png(self.composite).pixels)
+
     def test_a_picture_of_one_pixel(self):
         image = pictures.write_png(self.folder / "one.png", pictures.Picture(1, 1, 3, b"\x10\x20\x30"))
         for name, value in (("soft", b"\x80"), ("empty", b"\0"), ("full", b"\xff")):

@@ -155,6 +155,12 @@ class HarmonizeTest(program.ProgramTest):
         self.assertTrue(sizes[0] < sizes[1] < sizes[2], sizes)
         self.assertEqual(self.harmonize(*words, out="unsaid.jpg").stat().st_size, sizes[1])
 
+    def test_a_jpeg_tells_what_it_cannot_keep(self):
+        words = ("--image", self.with_alpha("cutout.png", self.shape.pixels), "--mask", "alpha")
+        for name, told in (("out.jpg", r"attune: warning: .*out.jpg: a JPEG has no alpha.*\n"), ("out.png", "")):
+            result = self.succeed("harmonize", *words, "--out", self.folder / name, "--model", program.SHIPPED_MODEL)
+            self.assertRegex(result.stderr, rf"\A{told}\Z")
+
     def test_profile_and_exif_go_with_the_picture(self):
         exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # to be turned by a quarter
         upright = exif.replace(b"\0\x06", b"\0\x01")

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "attune/attune.h"
 #include "core/error.h"
 
 namespace attune::tools {
@@ -10,7 +11,7 @@ void add_device_options(CLI::App& command, DeviceOptions& options) {
   command.add_option("--device", options.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--threads", options.threads, "CPU threads; 0 takes all cores")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, ATTUNE_MOST_THREADS));
 }
 
 Device pick_device(const std::string& name) {

@@ -82,6 +82,15 @@ attune_mask_kind harmonize_input(api::Harmonizer& harmonizer, HarmonizeInput& in
   return translated([&] { return harmonizer.run(picture, how); });
 }
 
+// For what the picture stays as it is.
+std::string what_is_missing(attune_mask_kind kind, const Options& options) {
+  if (kind == ATTUNE_MASK_FULL && !options.ignored.empty())
+    return std::string("the mask and --ignore-background leave no ") +
+           (options.invert ? "foreground" : "background") + " to follow";
+  if ((kind == ATTUNE_MASK_EMPTY) != options.invert) return "the mask is empty (no foreground)";
+  return "the mask is full (no background)";
+}
+
 void process(api::Harmonizer& harmonizer, const HarmonizeJob& job, const Options& options) {
   HarmonizeInput input = read_input(job);
   attune_harmonize_options how = ATTUNE_HARMONIZE_OPTIONS_INIT;
@@ -89,12 +98,12 @@ void process(api::Harmonizer& harmonizer, const HarmonizeJob& job, const Options
   how.invert = options.invert;
   const attune_mask_kind kind = harmonize_input(harmonizer, input, how);
   if (kind != ATTUNE_MASK_BOTH)
-    std::fprintf(stderr, "attune: warning: %s: the mask is %s, the picture stays as it is\n",
+    std::fprintf(stderr, "attune: warning: %s: %s, the picture stays as it is\n",
                  (job.mask != alpha_word    ? job.mask
                   : !job.foreground.empty() ? job.foreground
                                             : job.image)
                      .c_str(),
-                 kind == ATTUNE_MASK_EMPTY ? "empty (no foreground)" : "full (no background)");
+                 what_is_missing(kind, options).c_str());
   write_output(job, input, options.quality);
 }
 
@@ -169,6 +178,7 @@ void check_usage(const Options& options) {
   require(!pasted || (!options.foreground.empty() && !options.background.empty() && !options.at.empty()),
           ErrorKind::configuration, "harmonize: --foreground, --background and --at go together");
   if (pasted) parse_placement(options.at);
+  if (!many) require_picture_name(options.out);  // before the work, not after it
 }
 
 // What is wrong with the text of a strength, if anything. CLI::Range would take "nan".
@@ -226,7 +236,10 @@ void add_harmonize_command(CLI::App& program) {
   command->add_option("--background", options->background, "Picture that the cut-out is laid on");
   command->add_option("--at", options->at,
                       "Where its upper left corner goes, and how much larger it becomes: x,y[,scale]");
-  command->add_option("--out", options->out, "Output picture (.png or .jpg), or folder")->required();
+  command
+      ->add_option("--out", options->out,
+                   "Output picture (.png, or .jpg of 8 bits without alpha), or folder (of .png)")
+      ->required();
   command->add_option(
       "--ignore-background", options->ignored,
       "Mask (or folder of masks) of what is no example to follow; \"alpha\": what is transparent");

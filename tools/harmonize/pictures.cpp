@@ -108,9 +108,19 @@ void write_output(const HarmonizeJob& job, const HarmonizeInput& harmonized, int
   WriteOptions options;
   options.jpeg_quality = jpeg_quality;
   options.metadata = harmonized.metadata;
-  if (is_png_name(job.out) && std::holds_alternative<Image16>(harmonized.image))
-    return write_image(job.out, std::get<Image16>(harmonized.image), options);
-  write_image(job.out, in_8_bits(harmonized.image), options);
+  if (is_png_name(job.out))
+    return std::visit([&](const auto& pixels) { write_image(job.out, pixels, options); }, harmonized.image);
+  const Image pixels = in_8_bits(harmonized.image);
+  const bool wide = std::holds_alternative<Image16>(harmonized.image), alpha = pixels.channels == 4;
+  if (wide || alpha)
+    std::fprintf(stderr, "attune: warning: %s: a JPEG has no %s: a .png would keep %s\n", job.out.c_str(),
+                 wide && alpha ? "16 bits and no alpha"
+                 : wide        ? "16 bits"
+                               : "alpha",
+                 wide && alpha ? "both"
+                 : wide        ? "them"
+                               : "it");
+  write_image(job.out, pixels, options);
 }
 
 }  // namespace attune::tools

@@ -32,7 +32,8 @@ struct HarmonizeInput {
 // sRGB's.
 HarmonizeInput read_input(const HarmonizeJob& job);
 
-// The format follows the name; a JPEG takes 8 bits and no alpha. Profile and EXIF go with it.
+// The format follows the name; a JPEG takes 8 bits and no alpha, and where there was more stderr says so. Profile and EXIF go
+// with it.
 void write_output(const HarmonizeJob& job, const HarmonizeInput& harmonized, int jpeg_quality);
 
 }  // namespace attune::tools
