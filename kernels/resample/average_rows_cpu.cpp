@@ -1,4 +1,4 @@
-// One source row after the other is added up at full width, a vector at a time; then the columns of each box are.
+// A few source rows at a time are added up at full width, in registers; then the columns of each box are.
 #include "kernels/resample/average_rows.h"
 
 #include <algorithm>
@@ -22,27 +22,35 @@ namespace attune::resample::HWY_NAMESPACE {
 using namespace attune::HWY_NAMESPACE;  // NOLINT(google-build-using-namespace)
 namespace hn = hwy::HWY_NAMESPACE;
 
-// sums[i] += weight row[i]
+// sums[i] += weights[r] rows[r][i], one row after the other.
 template <class T>
-HWY_INLINE void add_row(const T* row, float weight, float* sums, std::int64_t count) {
+HWY_INLINE void add_rows(const T* const* rows, const float* weights, int row_count, float* sums,
+                         std::int64_t count) {
   const auto step = static_cast<std::int64_t>(lanes());
-  const V32 factor = hn::Set(F32(), weight);
   std::int64_t i = 0;
   for (; i + step <= count; i += step) {
-    const V32 samples = widened<T>(hn::LoadU(SampleTag<T>(), row + i));
-    store(hn::MulAdd(factor, samples, load(sums + i)), sums + i);
+    V32 sum = load(sums + i);
+    for (int r = 0; r < row_count; ++r) {
+      const V32 samples = widened<T>(hn::LoadU(SampleTag<T>(), rows[r] + i));
+      sum = hn::MulAdd(hn::Set(F32(), weights[r]), samples, sum);
+    }
+    store(sum, sums + i);
   }
-  for (; i < count; ++i) sums[i] += weight * static_cast<float>(row[i]);
+  for (; i < count; ++i)
+    for (int r = 0; r < row_count; ++r) sums[i] += weights[r] * static_cast<float>(rows[r][i]);
 }
 
-void add_row_u8(const std::uint8_t* row, float weight, float* sums, std::int64_t count) {
-  add_row(row, weight, sums, count);
+void add_rows_u8(const std::uint8_t* const* rows, const float* weights, int row_count, float* sums,
+                 std::int64_t count) {
+  add_rows(rows, weights, row_count, sums, count);
 }
-void add_row_u16(const std::uint16_t* row, float weight, float* sums, std::int64_t count) {
-  add_row(row, weight, sums, count);
+void add_rows_u16(const std::uint16_t* const* rows, const float* weights, int row_count, float* sums,
+                  std::int64_t count) {
+  add_rows(rows, weights, row_count, sums, count);
 }
-void add_row_f32(const float* row, float weight, float* sums, std::int64_t count) {
-  add_row(row, weight, sums, count);
+void add_rows_f32(const float* const* rows, const float* weights, int row_count, float* sums,
+                  std::int64_t count) {
+  add_rows(rows, weights, row_count, sums, count);
 }
 
 void encode_row(const float* linear, float* srgb, std::int64_t count) {
@@ -61,20 +69,26 @@ namespace attune::resample::cpu {
 
 namespace {
 
-HWY_EXPORT(add_row_u8);
-HWY_EXPORT(add_row_u16);
-HWY_EXPORT(add_row_f32);
+HWY_EXPORT(add_rows_u8);
+HWY_EXPORT(add_rows_u16);
+HWY_EXPORT(add_rows_f32);
 HWY_EXPORT(encode_row);
 
-void add_row(const std::uint8_t* row, float weight, float* sums, std::int64_t count) {
-  HWY_DYNAMIC_DISPATCH(add_row_u8)(row, weight, sums, count);
+void add_rows(const std::uint8_t* const* rows, const float* weights, int row_count, float* sums,
+              std::int64_t count) {
+  HWY_DYNAMIC_DISPATCH(add_rows_u8)(rows, weights, row_count, sums, count);
 }
-void add_row(const std::uint16_t* row, float weight, float* sums, std::int64_t count) {
-  HWY_DYNAMIC_DISPATCH(add_row_u16)(row, weight, sums, count);
+void add_rows(const std::uint16_t* const* rows, const float* weights, int row_count, float* sums,
+              std::int64_t count) {
+  HWY_DYNAMIC_DISPATCH(add_rows_u16)(rows, weights, row_count, sums, count);
 }
-void add_row(const float* row, float weight, float* sums, std::int64_t count) {
-  HWY_DYNAMIC_DISPATCH(add_row_f32)(row, weight, sums, count);
+void add_rows(const float* const* rows, const float* weights, int row_count, float* sums,
+              std::int64_t count) {
+  HWY_DYNAMIC_DISPATCH(add_rows_f32)(rows, weights, row_count, sums, count);
 }
+
+// Added while a vector of their sums is in a register: loaded and stored for each row these took most of the time.
+constexpr int most_rows = 8;
 
 template <class T>
 constexpr float unit_of = 1 / peak_of<T>;
@@ -103,18 +117,35 @@ class RowSums {
     std::fill(sums_.begin(), sums_.end(), 0.0f);
     std::fill(shares_.begin(), shares_.end(), 0.0f);
   }
-  void add(std::int64_t y, float weight) {
-    const auto* row = static_cast<const T*>(a_.source.row(y));
-    const auto count = static_cast<std::int64_t>(samples_);
-    if (prepared_.empty()) return add_row(row, weight * unit_of<T>, sums_.data(), count);
-    prepare(row, y, weight);
-    add_row(prepared_.data(), weight, sums_.data(), count);
+  void add(const AreaBox& box) {
+    if (prepared_.empty()) return add_raw(box);
+    for (std::int64_t y = box.begin; y < box.end; ++y) {
+      const float* const row = prepared_.data();
+      const float weight = box.weight(y);
+      prepare(source_row(y), y, weight);
+      add_rows(&row, &weight, 1, sums_.data(), static_cast<std::int64_t>(samples_));
+    }
   }
   // Of the pixels from `column` on.
   const float* at(std::int64_t column) const { return sums_.data() + column * a_.channels; }
   const float* shares_at(std::int64_t column) const { return shares_.data() + column; }
 
  private:
+  const T* source_row(std::int64_t y) const { return static_cast<const T*>(a_.source.row(y)); }
+
+  void add_raw(const AreaBox& box) {
+    const T* rows[most_rows];
+    float weights[most_rows];
+    int row_count = 0;
+    for (std::int64_t y = box.begin; y < box.end; ++y) {
+      rows[row_count] = source_row(y);
+      weights[row_count++] = box.weight(y) * unit_of<T>;
+      if (row_count < most_rows && y + 1 < box.end) continue;
+      add_rows(rows, weights, row_count, sums_.data(), static_cast<std::int64_t>(samples_));
+      row_count = 0;
+    }
+  }
+
   void prepare(const T* row, std::int64_t y, float weight) {
     if constexpr (std::is_same_v<T, float>) {
       if (a_.linear)
@@ -189,7 +220,7 @@ void average_samples(const Context& context, const AverageRows& a) {
     for (std::int64_t y = a.row_begin + range.begin; y < a.row_begin + range.end; ++y) {
       const AreaBox box(rows, y);
       sums.clear();
-      for (std::int64_t source = box.begin; source < box.end; ++source) sums.add(source, box.weight(source));
+      sums.add(box);
       if (write_row(a, sums, columns, y)) below_one[static_cast<std::size_t>(task)] = 1;
     }
   });
