@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <vector>
 
 #include "tests/embed/embedded_pictures.h"
 #include "tests/support/errors.h"
@@ -75,6 +76,20 @@ TEST_CASE("A loaded model tells its path, size and metadata") {
   CHECK(attune_model_head(handles.model) == ATTUNE_HEAD_AFFINE);
   CHECK(attune_model_metadata(handles.model, "no such key") == nullptr);
   CHECK(attune_model_metadata(handles.model, nullptr) == nullptr);
+}
+
+TEST_CASE("A model's log is told what was loaded") {
+  std::vector<std::string> lines;
+  attune_model_options options = ATTUNE_MODEL_OPTIONS_INIT;
+  options.user = &lines;
+  options.log = [](void* user, attune_log_level level, const char* line) {
+    CHECK(level == ATTUNE_LOG_INFO);
+    static_cast<std::vector<std::string>*>(user)->emplace_back(line);
+  };
+  Handles handles;
+  REQUIRE(attune_model_load(model_path().c_str(), &options, &handles.model) == ATTUNE_OK);
+  const auto weights = std::to_string(attune_model_parameters(handles.model));
+  CHECK(lines == std::vector<std::string>{"loaded " + model_path() + ": " + weights + " weights"});
 }
 
 TEST_CASE("A model is loaded from memory, which is not needed afterwards") {

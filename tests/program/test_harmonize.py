@@ -116,6 +116,12 @@ class HarmonizeTest(program.ProgramTest):
             result = program.run("harmonize", *words, "--out", self.folder / "no.png")
             self.assertEqual((result.returncode, result.stderr.count("\n")), (2, 1), result.stderr)
 
+    def test_the_pictures_of_a_folder_are_not_overwritten(self):
+        images = self.composite.parent
+        result = program.run("harmonize", "--images", images, "--masks", self.mask.parent, "--out", images / ".")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr, r"\Aattune: harmonize: --out is the folder of --images.*\n\Z")
+
     def test_invert(self):
         """The background is recoloured, and the foreground is left alone."""
         other = self.write("other.png", self.shape.width, self.shape.height, 1, [255 - m for m in self.shape.pixels])

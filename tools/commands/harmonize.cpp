@@ -178,6 +178,9 @@ void check_usage(const Options& options) {
   require(!pasted || (!options.foreground.empty() && !options.background.empty() && !options.at.empty()),
           ErrorKind::configuration, "harmonize: --foreground, --background and --at go together");
   if (pasted) parse_placement(options.at);
+  std::error_code missing;  // then it is another folder
+  require(!many || !fs::equivalent(options.images, options.out, missing), ErrorKind::configuration,
+          "harmonize: --out is the folder of --images, whose pictures would be overwritten");
   if (!many) require_picture_name(options.out);  // before the work, not after it
 }
 
