@@ -1,6 +1,7 @@
 #include "core/image.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -144,6 +145,14 @@ std::vector<std::uint8_t> encoded_for(const std::filesystem::path& path, const E
 }
 
 }  // namespace
+
+bool is_picture_name(const std::filesystem::path& path) {
+  constexpr const char* extensions[] = {".jpg", ".jpeg", ".png", ".bmp", ".tga",
+                                        ".ppm", ".pgm",  ".psd", ".gif"};
+  const std::string extension = extension_of(path);
+  return std::any_of(std::begin(extensions), std::end(extensions),
+                     [&](const char* known) { return extension == known; });
+}
 
 void require_picture_name(const std::filesystem::path& path) {
   const std::string extension = extension_of(path);

@@ -116,6 +116,17 @@ class HarmonizeTest(program.ProgramTest):
             result = program.run("harmonize", *words, "--out", self.folder / "no.png")
             self.assertEqual((result.returncode, result.stderr.count("\n")), (2, 1), result.stderr)
 
+    def test_only_the_pictures_of_a_folder_are_taken(self):
+        pictures.write_png(self.folder / "mixed/a.png", self.before)
+        pictures.write_png(self.folder / "shapes/a.png", self.shape)
+        for name in (".DS_Store", "notes.txt"):
+            (self.folder / "mixed" / name).write_text("no picture")
+        result = self.succeed("harmonize", "--images", self.folder / "mixed", "--masks", self.folder / "shapes",
+                              "--out", self.folder / "mixed_out", "--model", program.SHIPPED_MODEL)
+        self.assertRegex(result.stderr, r"\Aattune: warning: .*notes.txt: no picture by its name, left out\n")
+        self.assertNotIn(".DS_Store", result.stderr)
+        self.assertEqual([path.name for path in (self.folder / "mixed_out").iterdir()], ["a.png"])
+
     def test_the_pictures_of_a_folder_are_not_overwritten(self):
         images = self.composite.parent
         result = program.run("harmonize", "--images", images, "--masks", self.mask.parent, "--out", images / ".")

@@ -107,13 +107,18 @@ void process(api::Harmonizer& harmonizer, const HarmonizeJob& job, const Options
   write_output(job, input, options.quality);
 }
 
-std::set<fs::path> files_in(const fs::path& folder) {
+std::set<fs::path> pictures_in(const fs::path& folder) {
   std::error_code error;
-  std::set<fs::path> files;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    if (entry->is_regular_file(error)) files.insert(entry->path());
+  std::set<fs::path> pictures;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (!entry->is_regular_file(error)) continue;
+    if (is_picture_name(entry->path()))
+      pictures.insert(entry->path());
+    else if (entry->path().filename().string()[0] != '.')
+      std::fprintf(stderr, "attune: warning: %s: no picture by its name, left out\n", entry->path().c_str());
+  }
   require(!error, ErrorKind::input, folder.string(), ": ", error.message());
-  return files;
+  return pictures;
 }
 
 // The file of `folder` that belongs to a picture: of its stem, or named by iHarmony4's rule; the word `alpha` for itself.
@@ -132,13 +137,13 @@ fs::path match(const fs::path& image, const fs::path& folder, const std::set<fs:
 }
 
 std::set<fs::path> masks_in(const fs::path& folder) {
-  return folder.empty() || folder == alpha_word ? std::set<fs::path>() : files_in(folder);
+  return folder.empty() || folder == alpha_word ? std::set<fs::path>() : pictures_in(folder);
 }
 
 std::vector<HarmonizeJob> match_folders(const Options& options) {
   std::vector<HarmonizeJob> jobs;
   const std::set<fs::path> masks = masks_in(options.masks), ignored = masks_in(options.ignored);
-  for (const fs::path& image : files_in(options.images)) {
+  for (const fs::path& image : pictures_in(options.images)) {
     HarmonizeJob job;
     job.image = image;
     job.mask = match(image, options.masks, masks);

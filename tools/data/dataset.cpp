@@ -1,12 +1,11 @@
 #include "tools/data/dataset.h"
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <fstream>
 #include <unordered_map>
 
 #include "core/error.h"
+#include "core/image.h"
 #include "tools/data/csv.h"
 #include "tools/data/pair_name.h"
 
@@ -78,21 +77,12 @@ DataItem iharmony_item(const fs::path& folder, const ListLine& line) {
   return item;
 }
 
-bool is_photograph(const fs::path& path) {
-  constexpr std::array<const char*, 9> extensions{".jpg", ".jpeg", ".png", ".bmp", ".tga",
-                                                  ".ppm", ".pgm",  ".psd", ".gif"};
-  std::string extension = path.extension().string();
-  std::transform(extension.begin(), extension.end(), extension.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  return std::find(extensions.begin(), extensions.end(), extension) != extensions.end();
-}
-
 // The photographs' file names: the list's, or all in the folder by name.
 std::vector<ListLine> photograph_names(const SourceConfig& config, const fs::path& images) {
   if (!config.list.empty()) return read_list(config.path, config.list);
   std::vector<ListLine> names;
   for (const fs::directory_entry& entry : fs::directory_iterator(images)) {
-    if (entry.is_regular_file() && is_photograph(entry.path())) {
+    if (entry.is_regular_file() && is_picture_name(entry.path())) {
       names.push_back({entry.path().filename().string(), images.string()});
     }
   }
