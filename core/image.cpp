@@ -154,7 +154,7 @@ bool is_picture_name(const std::filesystem::path& path) {
                      [&](const char* known) { return extension == known; });
 }
 
-void require_picture_name(const std::filesystem::path& path) {
+void require_writable_name(const std::filesystem::path& path) {
   const std::string extension = extension_of(path);
   require(extension == ".png" || extension == ".jpg" || extension == ".jpeg", ErrorKind::output,
           path.string(), ": cannot be written: the name must end in .png, .jpg or .jpeg");
@@ -222,14 +222,14 @@ std::vector<std::uint8_t> encode_jpeg(const Image& image, const WriteOptions& op
 }
 
 void write_image(const std::filesystem::path& path, const Image& image, const WriteOptions& options) {
-  require_picture_name(path);
+  require_writable_name(path);
   write_file_atomically(path, encoded_for(path, [&] {
                           return is_png_name(path) ? encode_png(image, options) : encode_jpeg(image, options);
                         }));
 }
 
 void write_image(const std::filesystem::path& path, const Image16& image, const WriteOptions& options) {
-  require_picture_name(path);
+  require_writable_name(path);
   require(is_png_name(path), ErrorKind::output, path.string(),
           ": cannot be written: 16-bit pictures need a name that ends in .png");
   write_file_atomically(path, encoded_for(path, [&] {

@@ -79,12 +79,12 @@ Image16 to_16_bits(const Image& image);  // 255 becomes 65535
 Image apply_orientation(Image image, int orientation);
 Image16 apply_orientation(Image16 image, int orientation);
 
-// Whether a file is a picture by its name's extension, in any case; whether it can be read is another matter.
+// Whether a file is a picture by its name's extension, in any case; not whether it can be read, or such a one written.
 bool is_picture_name(const std::filesystem::path& path);
 
 // The format follows the name's extension (.png, .jpg, .jpeg in any case; anything else is
 // ErrorKind::output).
-void require_picture_name(const std::filesystem::path& path);
+void require_writable_name(const std::filesystem::path& path);
 bool is_png_name(const std::filesystem::path& path);
 struct WriteOptions {
   int jpeg_quality = 95;  // 1 to 100; 4:4:4, without alpha

@@ -186,7 +186,7 @@ void check_usage(const Options& options) {
   std::error_code missing;  // then it is another folder
   require(!many || !fs::equivalent(options.images, options.out, missing), ErrorKind::configuration,
           "harmonize: --out is the folder of --images, whose pictures would be overwritten");
-  if (!many) require_picture_name(options.out);  // before the work, not after it
+  if (!many) require_writable_name(options.out);  // before the work, not after it
 }
 
 // What is wrong with the text of a strength, if anything. CLI::Range would take "nan".
