@@ -51,9 +51,15 @@ Cost ConvolutionLayer::backward_cost(const LayerBackward& a) const {
 }
 
 void ConvolutionLayer::forward(Context& context, const LayerForward& a) const {
-  convolution::forward(
-      context, {a.inputs[0], weights_->value, bias_->value, a.outputs[0], weights_->rounded, a.packed},
-      config_.options);
+  convolution::Forward arguments;
+  arguments.x = a.inputs[0];
+  arguments.weights = weights_->value;
+  arguments.rounded_weights = weights_->rounded;
+  arguments.packed_weights = a.packed;
+  arguments.bias = bias_->value;
+  arguments.y = a.outputs[0];
+  arguments.pause = a.pause;
+  convolution::forward(context, arguments, config_.options);
 }
 
 void ConvolutionLayer::backward(Context& context, const LayerBackward& a) const {

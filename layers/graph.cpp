@@ -1,5 +1,8 @@
 #include "layers/graph.h"
 
+#include <algorithm>
+
+#include "core/parallel.h"
 #include "core/scratch.h"
 
 namespace attune {
@@ -56,14 +59,28 @@ void Graph::pack_parameters(Context& context) {
     const std::int64_t bytes = node.layer->packed_bytes(inputs, context);
     if (bytes == 0) continue;
     void* const packed = pieces.take(bytes);
+    if (pause) pause();
     node.layer->pack(context, inputs, packed);
     node.forward.packed = packed;
+  }
+}
+
+void Graph::touch_memory(const Context& context) {
+  if (context.device().kind != DeviceKind::cpu) return;
+  constexpr std::int64_t page = 4096, piece_pages = 1024;
+  const std::int64_t pages = arena_.bytes() / page, step = piece_pages * context.threads();
+  auto* const first = static_cast<char*>(arena_.view(0, {1}, DType::u8).data);
+  for (std::int64_t begin = 0; begin < pages; begin += step) {
+    if (pause) pause();
+    parallel_for(context.threads(), std::min(step, pages - begin),
+                 [&](std::int64_t i) { first[(begin + i) * page] = 0; });
   }
 }
 
 void Graph::forward(Context& context, const RunInfo& run) {
   for (Node& node : nodes_) {
     node.forward.run = run;
+    node.forward.pause = pause ? &pause : nullptr;
     run_pass(observer, node.forward_pass, [&] { node.layer->forward(context, node.forward); });
   }
 }

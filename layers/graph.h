@@ -73,6 +73,9 @@ class Graph {
   // Makes once what the layers' forward else makes of their parameters at each call. To be called again before the next
   // forward() where parameters changed; the next plan() forgets it.
   void pack_parameters(Context& context);
+  // Touches the activations' memory for the first time, on the CPU, with `pause` called every few MiB: the system may take its
+  // time to hand it out, which a layer would wait for.
+  void touch_memory(const Context& context);
   void forward(Context& context, const RunInfo& run = {});
   void backward(Context& context, const RunInfo& run = {});
 
@@ -90,6 +93,9 @@ class Graph {
 
   // Empty by default.
   PassObserver observer;
+  // Called before each layer's parameters are packed, while memory is touched, and now and then within a long forward pass on
+  // the CPU. What it throws ends the run.
+  std::function<void()> pause;
 
  private:
   struct Value {

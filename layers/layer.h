@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct LayerForward {
   std::vector<TensorView> outputs;
   const void* packed = nullptr;  // what pack() made of the parameters, or null
   RunInfo run;
+  const std::function<void()>* pause = nullptr;  // Graph::pause, where there is one
 };
 
 // Every view has its shape; `data` is null where the comment says absent.

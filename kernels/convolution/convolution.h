@@ -48,6 +48,8 @@
 // are no vector's multiple from 0) each call rounds the weights in a launch of its own, in scratch.
 #pragma once
 
+#include <functional>
+
 #include "core/context.h"
 #include "core/cost.h"
 #include "core/tensor.h"
@@ -68,6 +70,8 @@ struct Forward {
   TensorView y;
   ConstTensorView rounded_weights = {};
   const void* packed_weights = nullptr;  // as pack_weights() left them, for the same x, dtype and options
+  // On the CPU, of one picture: called between bands of rows that take some 20 ms. What it throws leaves y unfinished.
+  const std::function<void()>* pause = nullptr;
 };
 
 struct Backward {

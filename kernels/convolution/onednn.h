@@ -5,13 +5,14 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <array>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "core/error.h"
-#include "kernels/convolution/problem.h"
+#include "kernels/convolution/band.h"
 
 namespace attune::convolution::onednn {
 
@@ -32,11 +33,13 @@ class ThreadCount {
  public:
   explicit ThreadCount(int threads);
   ~ThreadCount();
+  // Runs what is the caller's, with the number that it had.
+  void with_callers(const std::function<void()>& run) const;
   ThreadCount(const ThreadCount&) = delete;
   ThreadCount& operator=(const ThreadCount&) = delete;
 
  private:
-  int previous_;
+  int threads_, previous_;
 };
 
 // Whether oneDNN computes in bf16 on this CPU; its bf16 kernels need AVX-512.
@@ -69,12 +72,15 @@ class Products {
   enum Pass : std::uint8_t { forward_pass, data_pass, weights_pass };
   std::int64_t scratch_bytes(Pass pass) { return described(pass).scratch_bytes; }
 
-  // Forward's weights, packed; and forward with them.
+  // Forward's weights, packed (scratch begins with room for them); and forward with them.
   std::int64_t packed_bytes();
   void pack(const float* weights, void* packed, void* scratch);
   void forward_packed(const void* x, const void* packed, const float* bias, void* y, void* scratch);
+  // The same in bands of so many output rows, if what is packed and the scratch serve each of these too.
+  bool runs_in_bands(std::int64_t rows);
+  void forward_band(const Band& band, const void* x, const void* packed, const float* bias, void* y,
+                    void* scratch);
 
-  void forward(const void* x, const float* weights, const float* bias, void* y, void* scratch);
   void backward_data(const void* dz, const float* weights, void* dx, void* scratch);
   // dbias is overwritten in either mode.
   void backward_weights(const void* x, const void* dz, GradientMode mode, float* dweights, float* dbias,
@@ -94,12 +100,14 @@ class Products {
   void describe_reorders(Stage& stage, Pass pass) const;
   Stage& compiled(Pass pass);
   dnnl::primitive_desc_base describe(Pass pass) const;
+  Products& of_band(const Band& band);
 
   Problem problem_;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   dnnl::memory::desc x_, y_, bias_, plain_weights_, any_weights_;
   std::array<Stage, 3> stages_;
+  std::map<Problem, std::unique_ptr<Products>> bands_;  // of which most are equal
 };
 
 // The context's products by problem. Programs that meet ever new picture sizes must not collect primitives for

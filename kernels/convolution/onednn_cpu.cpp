@@ -34,15 +34,29 @@ dnnl::primitive_attr with_user_scratchpad() {
 }  // namespace
 
 #ifdef _OPENMP
-ThreadCount::ThreadCount(int threads) : previous_(omp_get_max_threads()) { omp_set_num_threads(threads); }
+ThreadCount::ThreadCount(int threads) : threads_(threads), previous_(omp_get_max_threads()) {
+  omp_set_num_threads(threads_);
+}
 ThreadCount::~ThreadCount() { omp_set_num_threads(previous_); }
+
+void ThreadCount::with_callers(const std::function<void()>& run) const {
+  omp_set_num_threads(previous_);
+  run();
+  omp_set_num_threads(threads_);
+}
 #else
 // One thread, as everywhere in such a build.
-ThreadCount::ThreadCount(int) : previous_(omp_get_max_threads ? omp_get_max_threads() : 1) {
-  if (omp_set_num_threads) omp_set_num_threads(1);
+ThreadCount::ThreadCount(int) : threads_(1), previous_(omp_get_max_threads ? omp_get_max_threads() : 1) {
+  if (omp_set_num_threads) omp_set_num_threads(threads_);
 }
 ThreadCount::~ThreadCount() {
   if (omp_set_num_threads) omp_set_num_threads(previous_);
+}
+
+void ThreadCount::with_callers(const std::function<void()>& run) const {
+  if (omp_set_num_threads) omp_set_num_threads(previous_);
+  run();
+  if (omp_set_num_threads) omp_set_num_threads(threads_);
 }
 #endif
 
@@ -88,7 +102,9 @@ Products::Products(const Problem& p) : problem_(p) {
 
 dnnl::primitive_desc_base Products::describe(Pass pass) const {
   const auto direct = dnnl::algorithm::convolution_direct;
-  const memory::dims strides{problem_.stride, problem_.stride}, padding{problem_.padding, problem_.padding};
+  const memory::dims strides{problem_.stride, problem_.stride};
+  const memory::dims before{problem_.padding_top, problem_.padding},
+      after{problem_.padding_bottom, problem_.padding};
   const memory::dims dilation{problem_.dilation - 1, problem_.dilation - 1};  // oneDNN counts the gaps
   dnnl::primitive_attr attributes = with_user_scratchpad();
   if (problem_.activation != Activation::none) {
@@ -97,17 +113,17 @@ dnnl::primitive_desc_base Products::describe(Pass pass) const {
     attributes.set_post_ops(activation);
   }
   dnnl::convolution_forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, direct, x_, any_weights_, bias_, y_, strides, dilation, padding,
-       padding},
+      {dnnl::prop_kind::forward_training, direct, x_, any_weights_, bias_, y_, strides, dilation, before,
+       after},
       attributes, engine_);
   if (pass == forward_pass) return forward;
   if (pass == data_pass)
     return dnnl::convolution_backward_data::primitive_desc(
-        {direct, x_, any_weights_, y_, strides, dilation, padding, padding}, with_user_scratchpad(), engine_,
+        {direct, x_, any_weights_, y_, strides, dilation, before, after}, with_user_scratchpad(), engine_,
         forward);
   const memory::desc any_f32_weights(any_weights_.dims(), memory::data_type::f32, memory::format_tag::any);
   return dnnl::convolution_backward_weights::primitive_desc(
-      {direct, x_, any_f32_weights, bias_, y_, strides, dilation, padding, padding}, with_user_scratchpad(),
+      {direct, x_, any_f32_weights, bias_, y_, strides, dilation, before, after}, with_user_scratchpad(),
       engine_, forward);
 }
 
@@ -174,11 +190,6 @@ void* Products::scratchpad_in(void* scratch, const Stage& stage) {
   return static_cast<char*>(scratch) + round_to_line(stage.packed.get_size());
 }
 
-void Products::forward(const void* x, const float* weights, const float* bias, void* y, void* scratch) {
-  pack(weights, scratch, scratch);
-  forward_packed(x, scratch, bias, y, scratch);
-}
-
 std::int64_t Products::packed_bytes() { return round_to_line(described(forward_pass).packed.get_size()); }
 
 void Products::pack(const float* weights, void* packed, void* scratch) {
@@ -189,6 +200,30 @@ void Products::pack(const float* weights, void* packed, void* scratch) {
 void Products::forward_packed(const void* x, const void* packed, const float* bias, void* y, void* scratch) {
   const Stage& stage = compiled(forward_pass);
   stage.run_product->run(stream_, {x, packed, bias, y}, scratchpad_in(scratch, stage));
+}
+
+Products& Products::of_band(const Band& band) {
+  std::unique_ptr<Products>& products = bands_[band.problem];
+  if (!products) products = std::make_unique<Products>(band.problem);
+  return *products;
+}
+
+bool Products::runs_in_bands(std::int64_t rows) {
+  const Stage& whole = described(forward_pass);
+  const std::int64_t height = problem_.output_height;
+  for (std::int64_t begin = 0; begin < height; begin += rows) {
+    const Stage& band = of_band({problem_, begin, std::min(begin + rows, height)}).described(forward_pass);
+    if (band.packed != whole.packed || band.scratch_bytes > whole.scratch_bytes) return false;
+  }
+  return true;
+}
+
+void Products::forward_band(const Band& band, const void* x, const void* packed, const float* bias, void* y,
+                            void* scratch) {
+  const std::int64_t x_row = problem_.width * problem_.inputs * size_of(problem_.dtype);
+  const std::int64_t y_row = problem_.output_width * problem_.outputs * size_of(problem_.dtype);
+  of_band(band).forward_packed(static_cast<const char*>(x) + band.first_input * x_row, packed, bias,
+                               static_cast<char*>(y) + band.first_output * y_row, scratch);
 }
 
 void Products::backward_data(const void* dz, const float* weights, void* dx, void* scratch) {

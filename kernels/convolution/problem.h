@@ -19,6 +19,8 @@ struct Problem {
         kernel_width(weights[2]),
         stride(options.stride),
         padding(options.padding),
+        padding_top(options.padding),
+        padding_bottom(options.padding),
         dilation(options.dilation),
         activation(options.activation),
         slope(negative_slope(options.activation, options.slope)),
@@ -35,7 +37,7 @@ struct Problem {
   std::int64_t batch, inputs, height, width;
   std::int64_t outputs, kernel_height, kernel_width;
   std::int64_t output_height, output_width;
-  std::int64_t stride, padding, dilation;
+  std::int64_t stride, padding, padding_top, padding_bottom, dilation;  // `padding` left and right
   Activation activation;
   float slope;
   DType dtype;  // of x, y and their gradients: f32 or bf16

@@ -202,3 +202,77 @@ TEST_CASE("convolution leaves the caller's number of OpenMP threads as it was") 
   omp_set_num_threads(before);
 }
 #endif
+
+// That bands compute what the whole does, and are as long as they may be.
+static void check_pauses(const Setup& setup, const ConvolutionCase& c, int threads, bool packs) {
+  Context context({}, threads);
+  convolution::Forward a = setup.forward();
+  convolution::forward(context, a, c.options);
+  const std::vector<char> whole = setup.out.bytes();
+  fill_bytes(a.y.data, {}, 0xff, a.y.bytes());
+  Tensor packed({convolution::packed_bytes(context, c.x(), c.weights(), c.dtype, c.options)}, DType::u8);
+  if (packs) {
+    convolution::pack_weights(context, c.x(), a.weights, c.dtype, c.options, packed.view().data);
+    a.packed_weights = packed.view().data;
+  }
+  int pauses = 0;
+  const std::function<void()> count = [&] { ++pauses; };
+  a.pause = &count;
+  convolution::forward(context, a, c.options);
+  CHECK((setup.out.bytes() == whole));
+  const std::int64_t operations = convolution::forward_cost(c.x(), c.weights(), c.dtype, c.options).flops;
+  CHECK(pauses >= operations / 2'000'000'000 / threads);
+  CHECK(pauses <= operations / 1'900'000'000 / threads + 1);
+}
+
+TEST_CASE("convolution can pause between bands of rows, and computes the same") {
+  // More than a band's 2 GFLOP: paddings, strides, dilations, bands in the middle.
+  ConvolutionCase dilated = convolution_case({1, 700, 300, 32}, 32, 3, 1), wide = dilated,
+                  short_wide = dilated;
+  dilated.options.dilation = dilated.options.padding = 2;
+  wide.kernel = 5, wide.options.padding = 0;
+  short_wide.kernel = 5, short_wide.options.padding = 2, short_wide.input = {1, 391, 300, 32};
+  for (const ConvolutionCase& c :
+       {convolution_case({1, 1101, 300, 32}, 32, 3, 1, Activation::leaky_relu),
+        convolution_case({1, 1401, 300, 32}, 64, 3, 2), dilated, wide, short_wide}) {
+    const Setup setup(c);
+    for (const int threads : {1, 2})
+      for (const bool packs : {false, true}) {
+        INFO(c.name() << ", " << threads << " threads, packed " << packs);
+        check_pauses(setup, c, threads, packs);
+      }
+  }
+}
+
+TEST_CASE("convolution can be ended in a pause, in which the caller has its own number of threads") {
+  const ConvolutionCase c = convolution_case({1, 700, 300, 32}, 32, 3, 1);
+  const Setup setup(c);
+  Context context({}, 1);
+  convolution::Forward a = setup.forward();
+#ifdef _OPENMP
+  omp_set_num_threads(3);
+  int threads_in_pause = 0;
+  const std::function<void()> look = [&] { threads_in_pause = omp_get_max_threads(); };
+  a.pause = &look;
+  convolution::forward(context, a, c.options);
+  CHECK(threads_in_pause == 3);
+#endif
+  const std::function<void()> stop = [] { fail(ErrorKind::cancelled, "enough"); };
+  a.pause = &stop;
+  CHECK_THROWS_AS(convolution::forward(context, a, c.options), Error);
+#ifdef _OPENMP
+  CHECK(omp_get_max_threads() == 3);
+#endif
+}
+
+TEST_CASE("convolution does not pause in short calls, nor in batches") {
+  Context context({}, 1);
+  for (const ConvolutionCase& c :
+       {convolution_case({1, 60, 50, 32}, 32, 3, 1), convolution_case({4, 350, 300, 32}, 32, 3, 1)}) {
+    const Setup setup(c);
+    convolution::Forward a = setup.forward();
+    const std::function<void()> stop = [] { fail(ErrorKind::cancelled, "enough"); };
+    a.pause = &stop;
+    convolution::forward(context, a, c.options);
+  }
+}
