@@ -1,7 +1,9 @@
 #include <memory>
 
 #include "benchmarks/bench_support.h"
+#include "kernels/blend_output/add_tile.h"
 #include "kernels/blend_output/blend_output.h"
+#include "kernels/blend_output/store_rows.h"
 #include "tests/kernels/blend_output_cases.h"
 
 namespace attune::bench {
@@ -39,6 +41,41 @@ void add_rows(const test::BlendOutputCase& c, DType dtype) {
           });
 }
 
+// A megapixel of which all is recoloured, and a tile of it.
+struct Picture {
+  static constexpr std::int64_t height = 1000, width = 1000, tile = 512;
+  Tensor samples = Tensor::zeros({height, width, 3}, DType::u8, device()),
+         colours = random_tensor({height, width, 3}, DType::f32, 4),
+         part = random_tensor({tile, tile, 3}, DType::f32, 5), weights = random_tensor({tile}, DType::f32, 6);
+  blend_output::StoredRows rows;
+  blend_output::AddTile added;
+
+  Picture() {
+    rows.colours = colours.view();
+    rows.height = rows.row_end = height;
+    rows.width = width;
+    rows.in = rows.out = samples.view().data;
+    rows.in_stride = rows.out_stride = 3 * width;
+    added.tile = part.view();
+    added.rows = added.columns = weights.view();
+    added.y = colours.view();
+  }
+};
+
+void add_picture() {
+  add_row("blend_output/store_rows/u8/1000x1000x3",
+          blend_output::store_rows_cost(Picture::height * Picture::width, 3, Sample::u8),
+          [](Context& context) {
+            const auto picture = std::make_shared<Picture>();
+            return [picture, &context] { blend_output::store_rows(context, picture->rows); };
+          });
+  add_row("blend_output/add_tile/f32/512x512x3",
+          blend_output::add_tile_cost({Picture::tile, Picture::tile, 3}), [](Context& context) {
+            const auto picture = std::make_shared<Picture>();
+            return [picture, &context] { blend_output::add_tile(context, picture->added); };
+          });
+}
+
 std::int64_t bytes(const test::BlendOutputCase& c) {
   return blend_output::forward_cost(c.image, DType::f32).bytes;
 }
@@ -47,6 +84,7 @@ const Rows rows([] {
   for (const test::BlendOutputCase& c :
        with_sweep_or_gpu_map(test::blend_output_network_cases(), test::blend_output_case_at, bytes))
     for (const DType dtype : {DType::f32, DType::bf16}) add_rows(c, dtype);
+  add_picture();
 });
 
 }  // namespace

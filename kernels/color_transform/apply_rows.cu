@@ -57,15 +57,14 @@ __device__ void load_weights(const Rows& a, std::int64_t row, std::int64_t colum
                                                                 : fabsf(m[p] - zero) * (strength / peak);
 }
 
-// v + strength (clamp(v + d) - v), where mixed = v + strength d, as a sample. What is added before it is cut off is the
-// largest float below 1/2: with 1/2 itself the largest value below 1/2 would round to 1.
+// v + strength (clamp(v + d) - v), where mixed = v + strength d, as a sample.
 template <class S>
 __device__ float mixed_sample(float v, float mixed, float strength) {
   const float rest = v * (1 - strength);
   if constexpr (std::is_same_v<S, float>)
     return fminf(fmaxf(mixed, rest + strength * fminf(v, 0)), rest + strength * fmaxf(v, 1));
   else
-    return floorf(fminf(fmaxf(mixed, rest), rest + strength * peak_of<S>) + 0x1.fffffep-2f);
+    return floorf(fminf(fmaxf(mixed, rest), rest + strength * peak_of<S>) + half_to_round);
 }
 
 // One pixel in place, m != 0.

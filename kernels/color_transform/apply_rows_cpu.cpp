@@ -27,7 +27,7 @@ namespace attune::color_transform::HWY_NAMESPACE {
 template <class S>
 HWY_INLINE hn::Vec<SampleTag<S>> narrow_samples(V32 value, V32 low, V32 high) {
   const V32 clamped = hn::Min(hn::Max(value, low), high);
-  const V32 rounded = hn::Floor(hn::Add(clamped, hn::Set(F32(), 0x1.fffffep-2f)));
+  const V32 rounded = hn::Floor(hn::Add(clamped, hn::Set(F32(), half_to_round)));
   const V32 shifted = hn::Add(rounded, hn::Set(F32(), 0x1p23f));
   return hn::TruncateTo(SampleTag<S>(), hn::BitCast(hn::RebindToUnsigned<F32>(), shifted));
 }

@@ -43,28 +43,7 @@ Shape check_inputs(const Context& context, ConstTensorView transform, ConstTenso
 
 void check_rows(const Context& context, const Rows& rows) {
   check_activation(op, "transform", context, rows.transform, 3);
-  require(rows.width >= 0 && rows.height >= 0 && 0 <= rows.row_begin && rows.row_begin <= rows.row_end &&
-              rows.row_end <= rows.height,
-          ErrorKind::argument, op, ": rows [", rows.row_begin, ", ", rows.row_end, ") of a picture of ",
-          rows.width, "x", rows.height);
-  require(rows.channels == 3 || rows.channels == 4, ErrorKind::argument, op, ": ", rows.channels,
-          " channels, expected 3 or 4");
-  require(rows.strength >= 0 && rows.strength <= 1, ErrorKind::argument, op, ": strength is ", rows.strength,
-          ", expected 0..1");
-  require(!rows.linear || rows.sample == Sample::f32, ErrorKind::argument, op, ": only floats can be linear");
-  const std::int64_t pixels = Shape{rows.row_end - rows.row_begin, rows.width, rows.channels}.elements();
-  check_cells(rows.transform.shape, pixels);
-  if (pixels == 0) return;
-  const std::int64_t sample = bytes_of(rows.sample);
-  attune::check_rows(op, "in", {rows.in, rows.in_stride}, sample);
-  attune::check_rows(op, "out", {rows.out, rows.out_stride}, sample);
-  require(rows.in != rows.out || rows.in_stride == rows.out_stride, ErrorKind::argument, op,
-          ": in place with strides ", rows.in_stride, " and ", rows.out_stride);
-  require(rows.mask_type != Rows::MaskType::none || !rows.inverted, ErrorKind::argument, op,
-          ": no mask cannot be inverted");
-  if (rows.mask_type != Rows::MaskType::none)
-    attune::check_rows(op, "mask", {rows.mask, rows.mask_stride},
-                       rows.mask_type == Rows::MaskType::f32 ? 4 : 1);
+  check_cells(rows.transform.shape, check_picture_rows(op, rows));
 }
 
 }  // namespace

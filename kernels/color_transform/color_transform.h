@@ -40,7 +40,7 @@
 
 #include "core/context.h"
 #include "core/cost.h"
-#include "core/pixel_rows.h"
+#include "core/picture_rows.h"
 #include "core/tensor.h"
 
 namespace attune::color_transform {
@@ -66,8 +66,7 @@ struct Backward {
 void forward(Context& context, const Forward& arguments, const Options& options);
 void backward(Context& context, const Backward& arguments, const Options& options);
 
-// Rows [row_begin, row_end) of a picture of height x width pixels in the context's device's memory: interleaved RGB or RGBA of
-// 8 or 16 bits or floats. A caller may hand a picture over in bands.
+// The same of a picture's samples v, by their packed rows:
 //
 //     h  = clamp(v + m ( A^ (v - peak / 2) + peak b^ ))     peak = 255, 65535 or 1
 //     v' = round(v + strength (h - v))
@@ -76,30 +75,8 @@ void backward(Context& context, const Backward& arguments, const Options& option
 // what lies between these and v, so that a sample outside stays where T = 0. Halves round away from zero; floats are not
 // rounded. Linear floats are encoded as sRGB for this and decoded afterwards, within 4e-6 there and back. Pixels of strength
 // m = 0, and alpha everywhere, are copied exactly.
-struct Rows {
-  enum class MaskType : std::uint8_t { none, u8, f32 };  // none: m = 1; u8: m / 255
-
+struct Rows : PictureRows {
   ConstTensorView transform;  // [h, w, 12], f32 or bf16
-  std::int64_t height = 0, width = 0;
-  std::int64_t row_begin = 0, row_end = 0;
-  Sample sample = Sample::u8;
-  int channels = 3;       // 3, or 4 with alpha last
-  bool reversed = false;  // blue first; T is for red first
-  bool linear = false;    // proportional to light; floats only
-  // The first sample of row row_begin, and the bytes from a row to the next: multiples of a sample's size.
-  // out may be in with the same stride; otherwise they must not overlap.
-  const void* in = nullptr;
-  std::int64_t in_stride = 0;
-  void* out = nullptr;
-  std::int64_t out_stride = 0;
-  // One value a pixel, from row row_begin on; 1 - m stands in m's place where it is inverted.
-  MaskType mask_type = MaskType::none;
-  bool inverted = false;  // not with MaskType::none
-  const void* mask = nullptr;
-  std::int64_t mask_stride = 0;
-  float strength = 1;  // 0..1
-  // A number in the device's memory, read in the order of the stream; 0 is as strength 0. May be null.
-  const std::int32_t* enabled = nullptr;
 };
 
 void apply_rows(Context& context, const Rows& rows, const Options& options);

@@ -1,5 +1,6 @@
 #include "tests/cuda_on_host/cuda_op_checks.h"
 #include "tests/kernels/blend_output_check.h"
+#include "tests/kernels/blend_rows_check.h"
 
 namespace attune::test {
 namespace {
@@ -23,6 +24,19 @@ TEST_CASE("blend_output on CUDA agrees with the reference") { check_agreement<Bl
 
 TEST_CASE("blend_output on CUDA gives the same bits whatever the schedule") {
   check_schedules<BlendOutput>();
+}
+
+TEST_CASE("blend_output on CUDA stores packed rows and adds tiles") {
+  if (!have_cuda_device()) return;
+  for_each_schedule(2, [] {
+    Context context(cuda_device), other(cuda_device);
+    for (const RowsCase& c : rows_cases()) {
+      check_rows<std::uint8_t, StoreRowsOp<std::uint8_t>>(context, other, c, seed);
+      check_rows<std::uint16_t, StoreRowsOp<std::uint16_t>>(context, other, c, seed);
+      check_rows<float, StoreRowsOp<float>>(context, other, c, seed);
+    }
+    check_add_tile(context);
+  });
 }
 
 }  // namespace

@@ -1,4 +1,8 @@
-// Packed pictures in every form that color_transform::apply_rows takes, and its comparison on any device with the reference.
+// Packed pictures in every form that ops which recolour rows take, and the comparison of such an op on any device with the
+// reference: of color_transform::apply_rows, or of another Op with
+//
+//     Op::run(context, rows, picture)                        on rows whose arrays lie on the context's device
+//     Op::exact(picture, rows, row, column, channel)         a sample before it is rounded
 #pragma once
 
 #include <optional>
@@ -122,6 +126,7 @@ class PictureOnDevice {
         enabled_(copy_of(std::vector<std::int32_t>{picture.c.enabled.value_or(0)}, device)) {}
 
   // Of the rows [begin, end); the result of all.
+  template <class Op>
   void apply(Context& context, std::int64_t begin, std::int64_t end, bool in_place = false) {
     std::vector<S> in = picture_.in, out = picture_.out;
     Rows a = picture_.rows(begin, end, in, out);
@@ -131,7 +136,7 @@ class PictureOnDevice {
     a.out = first_of(in_place ? in_ : out_) + begin * a.out_stride;
     if (a.mask) a.mask = first_of(mask_) + begin * a.mask_stride;
     if (a.enabled) a.enabled = reinterpret_cast<const std::int32_t*>(first_of(enabled_));
-    color_transform::apply_rows(context, a, picture_.options());
+    Op::run(context, a, picture_);
     context.synchronize();
   }
   std::vector<S> result(bool in_place = false) const {
@@ -166,7 +171,22 @@ bool is_right(S value, double exact, bool linear) {
   return static_cast<double>(value) == std::round(exact) || distance <= 0.5 + slack;
 }
 
+// color_transform::apply_rows.
 template <class S>
+struct ApplyRowsOp {
+  static void run(Context& context, const Rows& a, const PackedPicture<S>& picture) {
+    color_transform::apply_rows(context, a, picture.options());
+  }
+  static double exact(const PackedPicture<S>& picture, const Rows& a, std::int64_t row, std::int64_t column,
+                      int channel) {
+    using namespace reference::color_transform;
+    return a.transform.dtype == DType::f32
+               ? transformed_sample<S, float>(a, picture.options(), row, column, channel)
+               : transformed_sample<S, bfloat16>(a, picture.options(), row, column, channel);
+  }
+};
+
+template <class S, class Op>
 void check_samples(const PackedPicture<S>& picture, const Rows& a) {
   std::int64_t wrong = 0, inexact_outside = 0, gap_written = 0;
   const bool disabled = a.enabled && *a.enabled == 0;
@@ -180,12 +200,7 @@ void check_samples(const PackedPicture<S>& picture, const Rows& a) {
       } else if (disabled || channel == 3 || reference::color_transform::row_mask(a, row, column) == 0) {
         inexact_outside += picture.out[at] != picture.in[at];
       } else {
-        const double exact = a.transform.dtype == DType::f32
-                                 ? reference::color_transform::transformed_sample<S, float>(
-                                       a, picture.options(), row, column, channel)
-                                 : reference::color_transform::transformed_sample<S, bfloat16>(
-                                       a, picture.options(), row, column, channel);
-        wrong += !is_right(picture.out[at], exact, a.linear);
+        wrong += !is_right(picture.out[at], Op::exact(picture, a, row, column, channel), a.linear);
       }
     }
   }
@@ -195,21 +210,22 @@ void check_samples(const PackedPicture<S>& picture, const Rows& a) {
 }
 
 // At once; the same bits in bands, and in place with another context of the same device.
-template <class S>
+template <class S, class Op = ApplyRowsOp<S>>
 void check_rows(Context& context, Context& other, const RowsCase& c, std::uint64_t seed) {
   INFO("case " << c.name << ", " << 8 * sizeof(S) << " bits, seed " << seed);
   PackedPicture<S> picture(c, seed);
   PictureOnDevice<S> whole(picture, context.device()), bands(picture, context.device());
-  whole.apply(context, 0, c.height);
-  for (std::int64_t row = 0; row < c.height; row += 4) bands.apply(context, row, std::min(row + 4, c.height));
+  whole.template apply<Op>(context, 0, c.height);
+  for (std::int64_t row = 0; row < c.height; row += 4)
+    bands.template apply<Op>(context, row, std::min(row + 4, c.height));
   CHECK((bands.result() == whole.result()));
-  whole.apply(other, 0, c.height, true);
+  whole.template apply<Op>(other, 0, c.height, true);
   const std::vector<S> in_place = whole.result(true);
   picture.out = whole.result();
   for (std::size_t i = 0; i < in_place.size(); ++i)
     if (static_cast<std::int64_t>(i) % picture.row_samples() < c.width * c.channels)
       if (in_place[i] != picture.out[i]) FAIL_CHECK("in place: sample " << i);
-  check_samples(picture, picture.rows(0, c.height, picture.in, picture.out));
+  check_samples<S, Op>(picture, picture.rows(0, c.height, picture.in, picture.out));
 }
 
 }  // namespace attune::test

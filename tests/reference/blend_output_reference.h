@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/picture_rows.h"
+#include "kernels/blend_output/add_tile.h"
 #include "kernels/blend_output/blend_output.h"
+#include "tests/reference/transfer_reference.h"
 
 namespace attune::reference::blend_output {
 
+using attune::blend_output::AddTile;
 using attune::blend_output::Backward;
 using attune::blend_output::Forward;
 
@@ -58,6 +62,31 @@ void backward(const Backward& a) {
     if (a.dh_mode != GradientMode::ignore)
       write(a.dh.as<T>()[4 * cell + 3], dmap * map * (1 - map), a.dh_mode);
   });
+}
+
+// What a sample of row row_begin + `row` becomes with a colour of 0..1, before it is rounded.
+template <class S>
+double stored_sample(const PictureRows& a, std::int64_t row, std::int64_t column, int channel, float colour) {
+  const auto peak = static_cast<double>(attune::peak_of<S>);
+  const S* in =
+      reinterpret_cast<const S*>(static_cast<const char*>(a.in) + row * a.in_stride) + column * a.channels;
+  const double value = static_cast<double>(in[channel]), before = a.linear ? encoded(value) : value;
+  const double after =
+      std::min(std::max(peak * static_cast<double>(colour), std::min(0.0, before)), std::max(peak, before));
+  const double result = before + static_cast<double>(a.strength) * (after - before);
+  return a.linear ? decoded(result) : result;
+}
+
+inline void add_tile(const AddTile& a) {
+  for (std::int64_t i = 0; i < a.tile.shape[0]; ++i)
+    for (std::int64_t j = 0; j < a.tile.shape[1]; ++j)
+      for (std::int64_t c = 0; c < 3; ++c) {
+        float& y = a.y.as<float>()[3 * ((a.first_row + i) * a.y.shape[1] + a.first_column + j) + c];
+        y = static_cast<float>(
+            static_cast<double>(y) +
+            static_cast<double>(a.rows.as<float>()[i]) * static_cast<double>(a.columns.as<float>()[j]) *
+                static_cast<double>(a.tile.as<float>()[3 * (i * a.tile.shape[1] + j) + c]));
+      }
 }
 
 }  // namespace attune::reference::blend_output
