@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
-#include "embed/ignored.h"
+#include "kernels/fill_ignored/fill_ignored.h"
 #include "kernels/resample/average_rows.h"
 
 namespace attune {
@@ -68,20 +67,24 @@ bool all_finite(const TensorView& values) {
 
 }  // namespace
 
-void load_input(Context& context, const Picture& picture, bool inverted, const TensorView& composite,
-                const TensorView& mask, std::int32_t* has_background, Monitor& monitor, double share) {
-  AverageRows colours = colours_of(picture, composite), weights = weights_of(picture, inverted, mask);
+void load_input(Context& context, const Picture& picture, bool inverted, const NetworkInput& input,
+                std::int32_t* has_background, Monitor& monitor, double share) {
+  AverageRows colours = colours_of(picture, input.composite),
+              weights = weights_of(picture, inverted, input.mask);
   const resample::IgnoredBackground ignored{picture.ignored, picture.mask, picture.mask_sample, inverted};
-  std::vector<float> shares(picture.ignored.data ? static_cast<std::size_t>(mask.elements()) : 0);
-  if (picture.ignored.data) colours.ignored = &ignored;
-  colours.shares = shares.data();
-  weights.below_one = has_background;
+  if (picture.ignored.data) {
+    colours.ignored = &ignored;
+    colours.shares = input.shares.as<float>();
+    colours.has_background = has_background;
+  } else {
+    weights.has_background = has_background;
+  }
   average_in_bands(context, colours, monitor, 0.75 * share);
   average_in_bands(context, weights, monitor, 0.25 * share);
-  if (!shares.empty())
-    fill_ignored(composite.as<float>(), mask.as<float>(), shares.data(), {mask.shape[0], mask.shape[1]});
+  if (picture.ignored.data) fill_ignored::forward(context, {input.composite, input.mask, input.shares});
   if (context.device().kind == DeviceKind::cpu)
-    require(all_finite(composite), ErrorKind::argument, "the picture has samples that are no finite numbers");
+    require(all_finite(input.composite), ErrorKind::argument,
+            "the picture has samples that are no finite numbers");
 }
 
 }  // namespace attune

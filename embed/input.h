@@ -7,11 +7,18 @@
 
 namespace attune {
 
-// composite [height, width, 3] in sRGB's 0..1, red first, and mask [height, width], both f32, of the network's size; all on
-// the context's device. With `inverted`, the mask is of the background. Advances the monitor by `share`.
-// On a CUDA device `has_background` is set to 1 where the mask has any, else left as it is.
+// Of the network's size, f32, all on one device.
+struct NetworkInput {
+  TensorView composite;  // [height, width, 3], in sRGB's 0..1, red first
+  TensorView mask;       // [height, width]
+  TensorView
+      shares;  // scratch as large as the mask for pictures of which parts are ignored; else it may be empty
+};
+
+// With `inverted`, the mask is of the background. Advances the monitor by `share`.
+// On a CUDA device `has_background` is set to 1 where the mask has any, else left as it is; it may be null.
 // On the CPU it is null, and a picture that holds what is no finite number is refused with ErrorKind::argument.
-void load_input(Context& context, const Picture& picture, bool inverted, const TensorView& composite,
-                const TensorView& mask, std::int32_t* has_background, Monitor& monitor, double share);
+void load_input(Context& context, const Picture& picture, bool inverted, const NetworkInput& input,
+                std::int32_t* has_background, Monitor& monitor, double share);
 
 }  // namespace attune

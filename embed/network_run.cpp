@@ -1,20 +1,28 @@
 #include "embed/network_run.h"
 
+#include "kernels/fill_ignored/fill_ignored.h"
+
 namespace attune {
 
 NetworkRun::NetworkRun(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
-                       std::int64_t pictures, Device outside)
+                       std::int64_t pictures, Device outside, bool with_shares, const Monitor& monitor)
     : context_(context), outside_(outside), network_(context, harmonizer, network, pictures) {
-  prepare();
+  prepare(with_shares, monitor);
 }
 
 NetworkRun::NetworkRun(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
-                       const NetworkRun& whole)
-    : context_(context), network_(context, harmonizer, tile, whole.network_) {
-  prepare();
+                       const NetworkRun& whole, const Monitor& monitor)
+    : context_(context), outside_(whole.outside_), network_(context, harmonizer, tile, whole.network_) {
+  prepare(whole.has_shares(), monitor);
 }
 
-void NetworkRun::prepare() {
+void NetworkRun::prepare(bool with_shares, const Monitor& monitor) {
+  if (with_shares) {
+    shares_ = Tensor({network_.size.height, network_.size.width}, DType::f32, outside_, context_.allocator());
+    context_.workspace(fill_ignored::workspace_bytes(shares_.shape()[0], shares_.shape()[1], outside_));
+  }
+  network_.graph.pause = [&monitor] { monitor.ask(); };
+  network_.graph.touch_memory(context_);
   network_.graph.pack_parameters(context_);
   if (!copies()) return;
   const auto twin_of = [&](ValueId value) {
@@ -38,6 +46,7 @@ void NetworkRun::run(Monitor& monitor, double share) {
     monitor.advance(pass_share);
   };
   network_.graph.forward(context_);
+  has_run_ = true;
   if (!copies()) return;
   copy_async(context_, result_.view(), network_.graph.value(network_.result));
   context_.synchronize();

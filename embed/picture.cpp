@@ -55,13 +55,13 @@ void check_buffers(const Picture& picture) {
 void check_device_memory(const Picture& picture, Device device) {
   require(device.kind == DeviceKind::cuda, ErrorKind::argument,
           "the picture is in device memory, the session on the CPU");
-  require(!picture.ignored.data, ErrorKind::unsupported, "ignored pixels of pictures in device memory");
   const auto check = [&](const void* data, const char* name) {
     require(is_reachable(device, data), ErrorKind::argument, name, " is no memory of ", device);
   };
   check(picture.image.data, "image");
   check(picture.mask.data, "mask");
   check(picture.output, "output");
+  if (picture.ignored.data) check(picture.ignored.data, "ignored");
 }
 
 // What a mask has been found to hold.

@@ -7,7 +7,6 @@
 
 #include "embed/input.h"
 #include "embed/output.h"
-#include "embed/tiles.h"
 
 namespace attune {
 
@@ -54,12 +53,8 @@ Session::Job Session::checked_job(const attune_picture& picture, bool inverted) 
   const Harmonizer& harmonizer = model_.harmonizer();
   Job job;
   job.picture = checked(picture, context_.device());
-  if (job.picture.on_device) {
-    require(harmonizer.options().head == Head::affine, ErrorKind::unsupported,
-            "pictures in device memory need a model with the affine head");
-    require(has_callers_stream_, ErrorKind::unsupported,
-            "pictures in device memory need a session with the caller's stream");
-  }
+  require(!job.picture.on_device || has_callers_stream_, ErrorKind::unsupported,
+          "pictures in device memory need a session with the caller's stream");
   job.kind = kind_of_mask(job.picture, inverted, monitor_);
   job.network = network_size(model_.model().description(), job.picture.size);
   job.in_tiles = harmonizer.options().head == Head::blend && needs_tiles(job.network, harmonizer.stride());
@@ -108,7 +103,7 @@ std::size_t Session::harmonize_next(const Jobs& jobs, std::size_t first,
     return 1;
   }
   if (job.in_tiles) {
-    harmonize_in_tiles(job, options);
+    harmonize_in_tiles(jobs, first, options);
     return 1;
   }
   const std::size_t count = together(jobs, first);
@@ -133,7 +128,7 @@ std::size_t Session::together(const Jobs& jobs, std::size_t first) const {
 
 void Session::harmonize_together(const Jobs& jobs, std::size_t first, std::size_t count,
                                  const attune_harmonize_options& options) {
-  plan(jobs[first], static_cast<std::int64_t>(count));
+  plan(jobs, first, count);
   for (std::size_t i = 0; i < count; ++i)
     of_picture(first + i, jobs.size(), [&] {
       load(jobs[first + i], static_cast<std::int64_t>(i), options.invert != 0, seen_whole.input);
@@ -144,32 +139,59 @@ void Session::harmonize_together(const Jobs& jobs, std::size_t first, std::size_
           options, seen_whole.output);
 }
 
-void Session::harmonize_in_tiles(const Job& job, const attune_harmonize_options& options) {
-  plan(job, 1);
-  load(job, 0, options.invert != 0, in_tiles.input);
+void Session::harmonize_in_tiles(const Jobs& jobs, std::size_t index,
+                                 const attune_harmonize_options& options) {
+  const Job& job = jobs[index];
+  const bool inverted = options.invert != 0;
+  plan(jobs, index, 1);
+  // They hold as much memory as the picture takes, and a network's: in CPU memory for this call alone.
+  std::unique_ptr<TiledNetwork> of_call;
+  TiledNetwork& tiles = job.picture.on_device ? kept_tiles(job) : *(of_call = planned_tiles(job));
+  load(job, 0, inverted, in_tiles.input);
   network_->run(monitor_, in_tiles.network);
-  Tensor result({job.picture.size.height, job.picture.size.width, 3}, DType::f32, {}, host_.allocator());
-  fill_bytes(result.view().data, {}, 0, result.view().bytes());
-  run_in_tiles(context_, host_, model_.harmonizer(), job.picture, options.invert != 0, *network_,
-               result.view(), monitor_, in_tiles.tiles);
-  write(job, 0, result.view(), options, in_tiles.output);
+  const TensorView result = tiles.run(context_of(job.picture), job.picture, inverted, in_tiles.tiles);
+  write(job, 0, result, options, in_tiles.output);
 }
 
-void Session::plan(const Job& job, std::int64_t count) {
+std::unique_ptr<TiledNetwork> Session::planned_tiles(const Job& job) {
+  return std::make_unique<TiledNetwork>(context_, model_.harmonizer(), job.picture.size, *network_, monitor_);
+}
+
+TiledNetwork& Session::kept_tiles(const Job& job) {
+  const bool fit = tiles_ && tiles_->size() == job.picture.size;
+  if (!fit || !tiles_->has_run()) refuse_to_be_captured();
+  if (fit) return *tiles_;
+  tiles_.reset();  // first, so that old and new are never held together
+  tiles_ = planned_tiles(job);
+  return *tiles_;
+}
+
+void Session::plan(const Jobs& jobs, std::size_t first, std::size_t count) {
+  const Job& job = jobs[first];
+  const auto pictures = static_cast<std::int64_t>(count);
   const Device outside = context_of(job.picture).device();
-  if (network_ && network_->size() == job.network && network_->pictures() == count &&
-      network_->outside() == outside)
-    return;
-  require(!context_.is_captured(), ErrorKind::argument,
-          "a session must have harmonized such pictures before it is captured: it allocates memory for ",
-          count, " of ", job.network.width, "x", job.network.height);
+  const auto begin = jobs.begin() + static_cast<std::ptrdiff_t>(first);
+  const bool with_shares = std::any_of(begin, begin + static_cast<std::ptrdiff_t>(count),
+                                       [](const Job& each) { return each.picture.ignored.data != nullptr; });
+  const bool fits = network_ && network_->size() == job.network && network_->pictures() == pictures &&
+                    network_->outside() == outside && (network_->has_shares() || !with_shares);
+  if (!fits || !network_->has_run()) refuse_to_be_captured();
+  if (fits) return;
   monitor_.ask();
+  tiles_.reset();
   network_.reset();  // first, so that old and new are never held together
-  if (job.picture.on_device) backgrounds_ = Tensor({count}, DType::i32, outside);
-  network_ = std::make_unique<NetworkRun>(context_, model_.harmonizer(), job.network, count, outside);
+  if (job.picture.on_device) backgrounds_ = Tensor({pictures}, DType::i32, outside);
+  network_ = std::make_unique<NetworkRun>(context_, model_.harmonizer(), job.network, pictures, outside,
+                                          with_shares, monitor_);
   monitor_.log(ATTUNE_LOG_DEBUG,
                text("planned for ", count, " pictures of ", job.network.width, "x", job.network.height, ": ",
                     network_->arena_bytes() >> 10, " KiB of activations"));
+}
+
+// Before what a first call allocates, itself or in libraries.
+void Session::refuse_to_be_captured() const {
+  require(!context_.is_captured(), ErrorKind::argument,
+          "a session must have harmonized such pictures before it is captured: it allocates memory for them");
 }
 
 // Null on the CPU, where a mask was looked at beforehand.
@@ -179,8 +201,8 @@ std::int32_t* Session::has_background(const Picture& picture, std::int64_t index
 
 void Session::load(const Job& job, std::int64_t index, bool inverted, double share) {
   if (job.picture.on_device) set_zero(context_, {has_background(job.picture, index), {1}, context_.device()});
-  load_input(context_of(job.picture), job.picture, inverted, network_->composite(index),
-             network_->mask(index), has_background(job.picture, index), monitor_, share);
+  load_input(context_of(job.picture), job.picture, inverted, network_->input(index),
+             has_background(job.picture, index), monitor_, share);
 }
 
 void Session::write(const Job& job, std::int64_t index, const TensorView& result,

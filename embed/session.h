@@ -8,6 +8,7 @@
 #include "embed/monitor.h"
 #include "embed/network_run.h"
 #include "embed/picture.h"
+#include "embed/tiles.h"
 #include "layers/harmonizer/inference.h"
 
 namespace attune {
@@ -48,8 +49,11 @@ class Session {
   std::size_t together(const Jobs& jobs, std::size_t first) const;
   void harmonize_together(const Jobs& jobs, std::size_t first, std::size_t count,
                           const attune_harmonize_options& options);
-  void harmonize_in_tiles(const Job& job, const attune_harmonize_options& options);
-  void plan(const Job& job, std::int64_t count);
+  void harmonize_in_tiles(const Jobs& jobs, std::size_t index, const attune_harmonize_options& options);
+  std::unique_ptr<TiledNetwork> planned_tiles(const Job& job);
+  TiledNetwork& kept_tiles(const Job& job);
+  void plan(const Jobs& jobs, std::size_t first, std::size_t count);
+  void refuse_to_be_captured() const;
   Context& context_of(const Picture& picture) { return picture.on_device ? context_ : host_; }
   std::int32_t* has_background(const Picture& picture, std::int64_t index);
   void load(const Job& job, std::int64_t index, bool inverted, double share);
@@ -63,6 +67,7 @@ class Session {
   Context host_;
   ModelOnDevice model_;
   std::unique_ptr<NetworkRun> network_;  // kept for pictures of one size that follow each other
+  std::unique_ptr<TiledNetwork> tiles_;  // likewise, in device memory alone; told by network_
   Tensor backgrounds_;                   // i32, one a picture on a device: whether its mask has any
 };
 

@@ -2,18 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 #include <utility>
 
-#include "core/parallel.h"
 #include "embed/input.h"
+#include "kernels/blend_output/add_tile.h"
 
 namespace attune {
 
 namespace {
 
-// What a layer runs on at once: up to 40 ms on two threads and 76 on one, after which a caller who cancels is heard. Half of it
-// would be twice as quick, and of a picture of 700x700 pixels 2.5 times the work, in tiles.
+// Activations of 200 MB. Half of it would be, of a picture of 700x700 pixels, 2.5 times the work, in tiles.
 constexpr std::int64_t most_pixels = std::int64_t{1} << 19;
 // A tile's border is no border of the picture: convolutions lack there what lies beyond. Of the nearest pixels no use is made,
 // and over the next ones a tile fades into its neighbour. (What reaches farther through five levels, at most some 120 pixels,
@@ -39,19 +37,6 @@ Picture cut_out(Picture picture, const TileWindow& rows, const TileWindow& colum
   picture.ignored = cut(picture.ignored, 1);
   picture.size = {rows.end - rows.begin, columns.end - columns.begin};
   return picture;
-}
-
-void add_weighted(const Context& context, const TensorView& tile, const TileWindow& rows,
-                  const TileWindow& columns, const TensorView& result) {
-  const std::int64_t width = columns.end - columns.begin;
-  parallel_for(context.threads(), rows.end - rows.begin, [&](std::int64_t y) {
-    const float* from = tile.as<float>() + 3 * y * width;
-    float* to = result.as<float>() + 3 * ((rows.begin + y) * result.shape[1] + columns.begin);
-    const float row_weight = rows.weights[static_cast<std::size_t>(y)];
-    for (std::int64_t x = 0; x < width; ++x)
-      for (int c = 0; c < 3; ++c)
-        to[3 * x + c] += row_weight * columns.weights[static_cast<std::size_t>(x)] * from[3 * x + c];
-  });
 }
 
 }  // namespace
@@ -99,48 +84,85 @@ std::vector<TileWindow> tile_windows(std::int64_t size, std::int64_t stride) {
   return windows;
 }
 
-namespace {
+TiledNetwork::Axis::Axis(std::int64_t size, std::int64_t stride, Device device)
+    : windows(tile_windows(size, stride)) {
+  for (const TileWindow& window : windows) {
+    const auto count = static_cast<std::int64_t>(window.weights.size());
+    weights.emplace_back(Shape{count}, DType::f32, device);
+    copy_bytes(weights.back().view().data, device, window.weights.data(), Device{}, 4 * count);
+  }
+}
 
-struct Tile {
-  const TileWindow *rows, *columns;
-
-  PictureSize size() const { return {rows->end - rows->begin, columns->end - columns->begin}; }
-};
+TiledNetwork::TiledNetwork(Context& context, const Harmonizer& harmonizer, const PictureSize& picture,
+                           const NetworkRun& whole, Monitor& monitor)
+    : context_(context),
+      harmonizer_(harmonizer),
+      whole_(whole),
+      monitor_(monitor),
+      size_(picture),
+      rows_(picture.height, harmonizer.stride(), whole.outside()),
+      columns_(picture.width, harmonizer.stride(), whole.outside()),
+      tiles_(tiles_by_size()),
+      result_({picture.height, picture.width, 3}, DType::f32, whole.outside(), context.allocator()) {
+  if (keeps_networks())
+    for (const Tile& tile : tiles_) network_for(tile.size);
+}
 
 // Of one size after the other: all but the last row's and column's are equal, and the network is planned once a size.
-std::vector<Tile> tiles_by_size(const std::vector<TileWindow>& rows, const std::vector<TileWindow>& columns) {
+std::vector<TiledNetwork::Tile> TiledNetwork::tiles_by_size() const {
+  const auto length = [](const TileWindow& window) { return window.end - window.begin; };
   std::vector<Tile> tiles;
-  for (const TileWindow& row : rows)
-    for (const TileWindow& column : columns) tiles.push_back({&row, &column});
+  for (std::size_t row = 0; row < rows_.windows.size(); ++row)
+    for (std::size_t column = 0; column < columns_.windows.size(); ++column)
+      tiles.push_back({row, column, {length(rows_.windows[row]), length(columns_.windows[column])}});
   std::stable_sort(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) {
-    return std::pair(a.size().height, a.size().width) < std::pair(b.size().height, b.size().width);
+    return std::pair(a.size.height, a.size.width) < std::pair(b.size.height, b.size.width);
   });
   return tiles;
 }
 
-}  // namespace
+NetworkRun& TiledNetwork::network_for(const PictureSize& tile) {
+  for (const auto& network : networks_)
+    if (network->size() == tile) return *network;
+  if (!keeps_networks()) networks_.clear();
+  monitor_.ask();
+  networks_.push_back(std::make_unique<NetworkRun>(context_, harmonizer_, tile, whole_, monitor_));
+  if (!keeps_networks()) networks_.back()->tell(whole_);
+  return *networks_.back();
+}
 
-void run_in_tiles(Context& context, Context& host, const Harmonizer& harmonizer, const Picture& picture,
-                  bool inverted, const NetworkRun& whole, const TensorView& result, Monitor& monitor,
-                  double share) {
-  const std::vector<TileWindow> rows = tile_windows(picture.size.height, harmonizer.stride());
-  const std::vector<TileWindow> columns = tile_windows(picture.size.width, harmonizer.stride());
-  const double tile_share = share / static_cast<double>(rows.size() * columns.size());
-  std::unique_ptr<NetworkRun> network;
-  for (const Tile& tile : tiles_by_size(rows, columns)) {
-    const Picture part = cut_out(picture, *tile.rows, *tile.columns);
-    if (kind_of_mask(part, inverted, monitor) == ATTUNE_MASK_EMPTY) {
-      monitor.advance(tile_share);
+// In bands, since the CPU's memory is touched for the first time.
+void TiledNetwork::clear_result(Context& outside) {
+  const std::int64_t rows = std::max<std::int64_t>(1, (std::int64_t{1} << 20) / size_.width);
+  for (std::int64_t begin = 0; begin < size_.height; begin += rows) {
+    monitor_.ask();
+    TensorView band = result_.view();
+    band.shape = {std::min(rows, size_.height - begin), size_.width, 3};
+    band.data = result_.as<float>() + begin * size_.width * 3;
+    set_zero(outside, band);
+  }
+}
+
+TensorView TiledNetwork::run(Context& outside, const Picture& picture, bool inverted, double share) {
+  for (const auto& network : networks_) network->tell(whole_);
+  clear_result(outside);
+  const double tile_share = share / static_cast<double>(tiles_.size());
+  for (const Tile& tile : tiles_) {
+    const TileWindow &rows = rows_.windows[tile.row], &columns = columns_.windows[tile.column];
+    const Picture part = cut_out(picture, rows, columns);
+    if (kind_of_mask(part, inverted, monitor_) == ATTUNE_MASK_EMPTY) {
+      monitor_.advance(tile_share);
       continue;
     }
-    if (!network || !(network->size() == tile.size())) {
-      network.reset();  // first, so that old and new are never held together
-      network = std::make_unique<NetworkRun>(context, harmonizer, tile.size(), whole);
-    }
-    load_input(host, part, inverted, network->composite(0), network->mask(0), nullptr, monitor, 0);
-    network->run(monitor, tile_share);
-    add_weighted(host, network->result(0), *tile.rows, *tile.columns, result);
+    NetworkRun& network = network_for(tile.size);
+    load_input(outside, part, inverted, network.input(0), nullptr, monitor_, 0);
+    network.run(monitor_, tile_share);
+    blend_output::add_tile(
+        outside, {network.result(0), rows_.weights[tile.row].view(), columns_.weights[tile.column].view(),
+                  rows.begin, columns.begin, result_.view()});
   }
+  has_run_ = true;
+  return result_.view();
 }
 
 }  // namespace attune

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "embed/monitor.h"
@@ -27,11 +28,50 @@ struct TileWindow {
 // at every pixel, and are 0 near a border within the picture.
 std::vector<TileWindow> tile_windows(std::int64_t size, std::int64_t stride);
 
-// Adds the picture's result to `result`, zeros [height, width, 3] in CPU memory; tiles without any mask are left out. `whole`
-// has run on an overview of it. The network runs with `context`; `host` is for the passes over the picture. Advances the
-// monitor by `share`.
-void run_in_tiles(Context& context, Context& host, const Harmonizer& harmonizer, const Picture& picture,
-                  bool inverted, const NetworkRun& whole, const TensorView& result, Monitor& monitor,
-                  double share);
+// The network on the tiles of pictures of one size.
+class TiledNetwork {
+ public:
+  // `whole` runs on the pictures' overviews, and outlives this as the others do.
+  TiledNetwork(Context& context, const Harmonizer& harmonizer, const PictureSize& picture,
+               const NetworkRun& whole, Monitor& monitor);
+
+  const PictureSize& size() const { return size_; }
+
+  // The colours [height, width, 3] of a picture that `whole` has run on, where pictures lie; valid until the next call, and 0 in
+  // tiles that have been seen to hold no mask. `outside` is for the passes over the picture. Advances the monitor by `share`.
+  // Of pictures in device memory all but the first call neither allocate nor wait.
+  TensorView run(Context& outside, const Picture& picture, bool inverted, double share);
+  bool has_run() const { return has_run_; }
+
+ private:
+  // Along one axis, and each one's weights where pictures lie.
+  struct Axis {
+    std::vector<TileWindow> windows;
+    std::vector<Tensor> weights;
+
+    Axis(std::int64_t size, std::int64_t stride, Device device);
+  };
+  struct Tile {
+    std::size_t row, column;
+    PictureSize size;
+  };
+
+  std::vector<Tile> tiles_by_size() const;
+  NetworkRun& network_for(const PictureSize& tile);
+  void clear_result(Context& outside);
+  // For pictures in CPU memory one at a time. In a device's all, at most four: freeing one would wait for what runs on it.
+  bool keeps_networks() const { return whole_.outside().kind != DeviceKind::cpu; }
+
+  Context& context_;
+  const Harmonizer& harmonizer_;
+  const NetworkRun& whole_;
+  Monitor& monitor_;
+  PictureSize size_;
+  Axis rows_, columns_;
+  std::vector<Tile> tiles_;
+  std::vector<std::unique_ptr<NetworkRun>> networks_;
+  Tensor result_;
+  bool has_run_ = false;
+};
 
 }  // namespace attune

@@ -27,22 +27,12 @@ std::string shape_of(const std::string& direction, Point center) {
 
 std::string op_color(const std::string& op) {
   static const std::map<std::string, const char*> colors = {
-      {"adamw", "#6b7a00"},
-      {"blend_output", "#1f5fa8"},
-      {"color_transform", "#d1495b"},
-      {"convolution", "#2e8b57"},
-      {"masked_style", "#d97706"},
-      {"matmul", "#7b4fa3"},
-      {"norm", "#0e8f9c"},
-      {"pack_input", "#8c5a2b"},
-      {"patch_infonce", "#d6519c"},
-      {"patch_sample", "#1d5c45"},
-      {"reconstruction", "#5aa0e6"},
-      {"resample", "#8f1d3f"},
-      {"style_fusion", "#3b3f9e"},
-      {"upsample_concat", "#b39200"},
-      {"image_bias", "#5b8c85"},
-      {"style_difference", "#a0522d"},
+      {"adamw", "#6b7a00"},        {"blend_output", "#1f5fa8"},     {"color_transform", "#d1495b"},
+      {"convolution", "#2e8b57"},  {"masked_style", "#d97706"},     {"matmul", "#7b4fa3"},
+      {"norm", "#0e8f9c"},         {"pack_input", "#8c5a2b"},       {"patch_infonce", "#d6519c"},
+      {"patch_sample", "#1d5c45"}, {"reconstruction", "#5aa0e6"},   {"resample", "#8f1d3f"},
+      {"style_fusion", "#3b3f9e"}, {"upsample_concat", "#b39200"},  {"fill_ignored", "#7f6a93"},
+      {"image_bias", "#5b8c85"},   {"style_difference", "#a0522d"},
   };
   const auto color = colors.find(op);
   return color == colors.end() ? "#4a4a4a" : color->second;

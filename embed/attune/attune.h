@@ -76,7 +76,7 @@ typedef enum attune_log_level {
 typedef void (*attune_log_function)(void* user, attune_log_level level, const char* message);
 /* How much of a call is done, 0 to 1, never falling; 1 comes last, unless the call fails. */
 typedef void (*attune_progress_function)(void* user, float fraction);
-/* Asked every few milliseconds, with the blend head up to 80 apart; any answer but 0 ends the call with ATTUNE_CANCELLED. */
+/* Asked every few milliseconds (up to some 30); any answer but 0 ends the call with ATTUNE_CANCELLED. */
 typedef int32_t (*attune_cancel_function)(void* user);
 
 /* Where a handle's large blocks come from: weights, activations and scratch in CPU memory. (From the C++ heap come small
@@ -184,15 +184,17 @@ typedef enum attune_mask_format {
   ATTUNE_MASK32F = 1 /* float, 1 the foreground, 0 the background; others are refused */
 } attune_mask_format;
 
-/* Where a picture lies: image, mask and output alike.
+/* Where a picture lies: image, mask, output and what is ignored alike.
  *
- * Pictures in the memory of the session's CUDA device (or in managed memory) are harmonized on it, by a model with the affine
- * head and a session that was given a stream; others are ATTUNE_UNSUPPORTED. All work is enqueued on that stream, in its
- * order, and the call returns without waiting for it or copying a pixel. What goes wrong while it runs is found where the
- * caller waits for the stream. What was enqueued before a call failed goes on: wait before the memory is used otherwise.
+ * Pictures in the memory of the session's CUDA device (or in managed memory) are harmonized on it, by a session that was
+ * given a stream; others are ATTUNE_UNSUPPORTED. All work is enqueued on that stream, in its order, and the call returns
+ * without waiting for it or copying a pixel. What goes wrong while it runs is found where the caller waits for the stream.
+ * What was enqueued before a call failed goes on: wait before the memory is used otherwise.
  *
- * A session plans for one size that the network sees, one number of pictures that pass through it together and one kind of
- * memory; whenever one of them changes it plans anew, which allocates and may wait for the device. Once a call has
+ * A session plans for one size that the network sees, one number of pictures that pass through it together, one kind of
+ * memory, and pictures with or without ignored pixels; with the blend head, of pictures of more than half a megapixel, for
+ * their own size, with 12 bytes a pixel and the activations of up to four sizes of tiles. Whenever one of them changes (also
+ * within a batch, as where its last pictures are fewer) it plans anew, which allocates and may wait for the device. Once a call has
  * succeeded, later ones alike only enqueue, and may be captured into the caller's CUDA graph. The graph uses the session's
  * memory: it is to be launched in the order of the session's stream, and not any more after the session has planned anew or
  * was freed. A call that would have to plan while it is captured is refused.
@@ -200,10 +202,7 @@ typedef enum attune_mask_format {
  * Such pictures are not looked at on the CPU: their mask's kind is ATTUNE_MASK_UNKNOWN. Samples that are no finite numbers,
  * and float masks outside 0..1, are not refused and give colours that mean nothing. A mask that has no background in any
  * cell of what the network sees (within 1e-5, of pictures with up to 65,536 pixels a side) leaves the picture as it was. */
-typedef enum attune_memory {
-  ATTUNE_HOST_MEMORY = 0,
-  ATTUNE_DEVICE_MEMORY = 1 /* without `ignored` */
-} attune_memory;
+typedef enum attune_memory { ATTUNE_HOST_MEMORY = 0, ATTUNE_DEVICE_MEMORY = 1 } attune_memory;
 
 /* A picture in sRGB, in rows from top to bottom, and its mask: one value a pixel, soft edges between foreground and
  * background. `output` has the picture's size and format and may be `image` itself (in place), else they must not

@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* op = "resample";
 
-void check(const Context& context, const AverageRows& a) {
+void check(const AverageRows& a) {
   require(a.channels == 1 || a.channels == 3 || a.channels == 4, ErrorKind::argument, op, ": ", a.channels,
           " channels, expected 1, 3 or 4");
   require(a.height > 0 && a.width > 0 && a.out_height > 0 && a.out_width > 0, ErrorKind::argument, op,
@@ -26,8 +26,6 @@ void check(const Context& context, const AverageRows& a) {
           ": output or shares are null");
   require(!a.linear || (a.sample == Sample::f32 && a.channels > 1), ErrorKind::argument, op,
           ": only colours in floats can be linear");
-  require(!a.ignored || context.device().kind == DeviceKind::cpu, ErrorKind::unsupported, op,
-          ": ignored pixels lie in CPU memory");
   if (!a.ignored) return;
   check_rows(op, "ignored rows", a.ignored->rows, 1);
   check_rows(op, "their mask", a.ignored->mask, bytes_of(a.ignored->mask_sample));
@@ -36,7 +34,7 @@ void check(const Context& context, const AverageRows& a) {
 }  // namespace
 
 void average_rows(Context& context, const AverageRows& a) {
-  check(context, a);
+  check(a);
   if (context.device().kind == DeviceKind::cpu) return cpu::average_rows(context, a);
   if constexpr (built_with_cuda) cuda::average_rows(context, a);
 }

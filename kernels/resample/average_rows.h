@@ -11,23 +11,16 @@
 //
 // Numbers: 8 and 16 bits are divided by their peak; weights and sums in f32. Output rows are independent and sums in a fixed
 // order: the same bits for any number of threads and any bands, on each device.
-// Errors: ErrorKind::argument on sizes, rows or channels that the struct's comments forbid; unsupported for ignored pixels on
-// CUDA. Nothing is written then. Thread-safe for distinct contexts.
+// Errors: ErrorKind::argument on sizes, rows or channels that the struct's comments forbid; nothing is written then.
+// Thread-safe for distinct contexts.
 #pragma once
 
 #include "core/context.h"
 #include "core/cost.h"
 #include "core/pixel_rows.h"
+#include "kernels/resample/ignored_background.h"
 
 namespace attune::resample {
-
-// What of a picture's background does not count; both on the CPU.
-struct IgnoredBackground {
-  PixelRows rows;  // 8 bits a pixel: 255 where it does not count at all
-  PixelRows mask;  // m, or where it is inverted 1 - m
-  Sample mask_sample = Sample::u8;
-  bool inverted = false;
-};
 
 struct AverageRows {
   PixelRows source;  // on the context's device
@@ -37,15 +30,16 @@ struct AverageRows {
   bool reversed = false;  // blue first; the output is red first
   bool linear = false;  // proportional to light, encoded as sRGB before they are averaged; 3 or 4 floats only
   bool snap = false;    // as Options::snap: for masks
-  bool inverted = false;  // 1 - y in y's place, after it was snapped
-  const IgnoredBackground* ignored = nullptr;
+  bool inverted = false;                       // 1 - y in y's place, after it was snapped
+  const IgnoredBackground* ignored = nullptr;  // its rows on the device
 
   float* out = nullptr;  // [out_height, out_width, 1 or 3], on the device, apart from the source; overwritten
   std::int64_t out_height = 0, out_width = 0;
   std::int64_t row_begin = 0, row_end = 0;  // which of its rows to write
   float* shares = nullptr;                  // [out_height, out_width], with `ignored` only
-  // On the device: set to 1 where any output is below 1, else left as it is: whether a mask has any background. May be null.
-  std::int32_t* below_one = nullptr;
+  // On the device: set to 1 where any output is below 1, as of a mask that has background; with `ignored` where any pixel is
+  // background that counts. Else left as it is. May be null.
+  std::int32_t* has_background = nullptr;
 
   std::int64_t out_channels() const { return channels == 1 ? 1 : 3; }
 };

@@ -93,16 +93,6 @@ constexpr int most_rows = 8;
 template <class T>
 constexpr float unit_of = 1 / peak_of<T>;
 
-float share_of(const IgnoredBackground& ignored, std::int64_t y, std::size_t x) {
-  const float mask =
-      ignored.mask_sample == Sample::f32
-          ? static_cast<const float*>(ignored.mask.row(y))[x]
-          : static_cast<float>(static_cast<const std::uint8_t*>(ignored.mask.row(y))[x]) / 255.0f;
-  const float background = ignored.inverted ? mask : 1 - mask;
-  return 1 -
-         static_cast<float>(static_cast<const std::uint8_t*>(ignored.rows.row(y))[x]) / 255.0f * background;
-}
-
 template <class T>
 class RowSums {
  public:
@@ -129,6 +119,8 @@ class RowSums {
   // Of the pixels from `column` on.
   const float* at(std::int64_t column) const { return sums_.data() + column * a_.channels; }
   const float* shares_at(std::int64_t column) const { return shares_.data() + column; }
+  // Whether any pixel that was added is background that counts.
+  bool has_background() const { return has_background_; }
 
  private:
   const T* source_row(std::int64_t y) const { return static_cast<const T*>(a_.source.row(y)); }
@@ -162,7 +154,8 @@ class RowSums {
   void take_shares(std::int64_t y, float weight) {
     const auto channels = static_cast<std::size_t>(a_.channels);
     for (std::size_t x = 0; x < shares_.size(); ++x) {
-      const float share = share_of(*a_.ignored, y, x);
+      const auto [share, is_background] = share_of(*a_.ignored, y, static_cast<std::int64_t>(x));
+      has_background_ = has_background_ || is_background;
       shares_[x] += weight * share;
       for (std::size_t c = 0; c < channels; ++c) {
         float& sample = prepared_[x * channels + c];
@@ -174,6 +167,7 @@ class RowSums {
   const AverageRows& a_;
   std::size_t samples_;
   std::vector<float> sums_, prepared_, shares_;
+  bool has_background_ = false;
 };
 
 // Of every step-th value.
@@ -213,7 +207,7 @@ void average_samples(const Context& context, const AverageRows& a) {
   for (std::int64_t x = 0; x < a.out_width; ++x) columns.emplace_back(row, x);
   // One task a few rows, each with its own sums.
   const std::int64_t tasks = std::min(a.row_end - a.row_begin, scratch_parts);
-  std::vector<char> below_one(static_cast<std::size_t>(tasks), 0);
+  std::vector<char> has_background(static_cast<std::size_t>(tasks), 0);
   parallel_for(context.threads(), tasks, [&](std::int64_t task) {
     RowSums<T> sums(a);
     const Range range = part_of(a.row_end - a.row_begin, tasks, task);
@@ -221,10 +215,12 @@ void average_samples(const Context& context, const AverageRows& a) {
       const AreaBox box(rows, y);
       sums.clear();
       sums.add(box);
-      if (write_row(a, sums, columns, y)) below_one[static_cast<std::size_t>(task)] = 1;
+      const bool below = write_row(a, sums, columns, y);
+      if (a.ignored ? sums.has_background() : below) has_background[static_cast<std::size_t>(task)] = 1;
     }
   });
-  if (a.below_one && std::find(below_one.begin(), below_one.end(), 1) != below_one.end()) *a.below_one = 1;
+  if (a.has_background && std::find(has_background.begin(), has_background.end(), 1) != has_background.end())
+    *a.has_background = 1;
 }
 
 }  // namespace

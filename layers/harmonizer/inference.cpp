@@ -37,6 +37,10 @@ InferenceGraph::InferenceGraph(Context& context, const Harmonizer& harmonizer, c
   std::map<ValueId, TensorSpec> specs;
   for (std::size_t i = 0; i < told.size(); ++i) specs[told[i]] = whole.graph.spec(found[i]);
   plan(context, std::move(specs));
+}
+
+void InferenceGraph::tell(Context& context, const InferenceGraph& whole) {
+  const std::vector<ValueId> told = style.all(), found = whole.style.all();
   for (std::size_t i = 0; i < told.size(); ++i)
     copy_async(context, graph.value(told[i]), whole.graph.value(found[i]));
 }

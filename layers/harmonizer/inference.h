@@ -31,9 +31,11 @@ struct InferenceGraph {
 
   InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& network,
                  std::int64_t pictures = 1);
-  // The blend head's network on a tile of a picture, told what `whole`, which has run on all of it at any size, found out.
+  // The blend head's network on a tile of pictures, of which `whole` sees all, at any size.
   InferenceGraph(Context& context, const Harmonizer& harmonizer, const PictureSize& tile,
                  const InferenceGraph& whole);
+  // Tells a tile's network what `whole` found when it ran last.
+  void tell(Context& context, const InferenceGraph& whole);
 
  private:
   void plan(Context& context, std::map<ValueId, TensorSpec> told = {});

@@ -11,19 +11,28 @@
 namespace attune::test {
 namespace {
 
-api::Harmonizer session_on(cudaStream_t stream) {
+api::Harmonizer session_on(cudaStream_t stream, const api::Model& model = api::Model(model_path())) {
   attune_session_options options = session_options(cuda_device.index, 1);
   options.stream = stream;
-  return api::Harmonizer(api::Model(model_path()), options);
+  return api::Harmonizer(model, options);
+}
+
+// The frame of a picture, in part or altogether.
+std::vector<std::uint8_t> ignored_frame(const EmbeddedPicture& picture) {
+  std::vector<std::uint8_t> ignored;
+  for (std::int64_t y = 0; y < picture.height; ++y)
+    for (std::int64_t x = 0; x < picture.width + picture.padding; ++x)
+      ignored.push_back(x < 4 || y < 3 ? 255 : x > picture.width - 4 ? 100 : 0);
+  return ignored;
 }
 
 // A picture's copies on the device.
 struct OnDevice {
   EmbeddedPicture& host;
-  DeviceArray<std::uint8_t> image, mask, output;
+  DeviceArray<std::uint8_t> image, mask, output, ignored;
 
   explicit OnDevice(EmbeddedPicture& host_)
-      : host(host_), image(host.image), mask(host.mask), output(host.output) {
+      : host(host_), image(host.image), mask(host.mask), output(host.output), ignored(ignored_frame(host)) {
     // Small copies may still be on their way, and the session's stream does not wait for them.
     REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
   }
@@ -43,12 +52,18 @@ constexpr attune_harmonize_options in_full = ATTUNE_HARMONIZE_OPTIONS_INIT;
 double tolerance(const EmbeddedPicture& picture) { return picture.sample_bytes() == 1 ? 1.01 / 255 : 3e-4; }
 
 void check_against_host(api::Harmonizer& session, EmbeddedPicture picture, attune_harmonize_options options,
-                        bool in_place) {
+                        bool in_place, bool ignores = false) {
   INFO("format " << picture.format << ", transfer " << picture.transfer << ", in place " << in_place);
   OnDevice device(picture);
-  CHECK(session.run(device.description(in_place), options) == ATTUNE_MASK_UNKNOWN);
+  attune_picture on_device = device.description(in_place), on_host = picture.description();
+  const std::vector<std::uint8_t> ignored = ignored_frame(picture);
+  if (ignores) {
+    on_host.ignored = ignored.data(), on_device.ignored = device.ignored.data();
+    on_host.ignored_stride = on_device.ignored_stride = picture.width + picture.padding;
+  }
+  CHECK(session.run(on_device, options) == ATTUNE_MASK_UNKNOWN);
   REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
-  session.run({picture.description()}, options);
+  session.run({on_host}, options);
   const std::vector<std::uint8_t> result = (in_place ? device.image : device.output).get();
   CHECK(largest_difference(picture, result, picture, picture.output) <= tolerance(picture));
   CHECK(largest_difference(picture, result, picture, picture.image) > 0.01);
@@ -60,14 +75,13 @@ void check_against_host(api::Harmonizer& session, EmbeddedPicture picture, attun
     }
 }
 
-TEST_CASE("A picture in device memory of any format becomes what it becomes in host memory") {
-  if (!have_cuda_device()) return;
+void check_formats(const api::Model& model, const std::vector<attune_pixel_format>& formats) {
   const Stream stream;
-  api::Harmonizer session = session_on(stream);
+  api::Harmonizer session = session_on(stream, model);
   attune_harmonize_options half = in_full, inverted = in_full;
   half.strength = 0.5f;
   inverted.invert = 1;
-  for (const attune_pixel_format format : all_formats) {
+  for (const attune_pixel_format format : formats) {
     check_against_host(session, EmbeddedPicture(format, 0, 24, 16), in_full, false);
     check_against_host(session, EmbeddedPicture(format, 8, 24, 16), half, true);
   }
@@ -75,6 +89,14 @@ TEST_CASE("A picture in device memory of any format becomes what it becomes in h
     check_against_host(session, EmbeddedPicture(format, 4, 25, 17), inverted, false);
   for (const attune_pixel_format format : {ATTUNE_RGB32F, ATTUNE_RGBA32F})
     check_against_host(session, EmbeddedPicture(format, 0, 24, 16, ATTUNE_LINEAR), in_full, false);
+  check_against_host(session, EmbeddedPicture(ATTUNE_BGRA8, 4, 41, 30), in_full, false, true);
+  check_against_host(session, EmbeddedPicture(ATTUNE_RGB32F, 0, 24, 16), inverted, true, true);
+}
+
+TEST_CASE("A picture in device memory of any format becomes what it becomes in host memory") {
+  if (!have_cuda_device()) return;
+  check_formats(api::Model(model_path()), {std::begin(all_formats), std::end(all_formats)});
+  check_formats(blend_model(true), {ATTUNE_RGB8, ATTUNE_BGRA8, ATTUNE_RGBA16, ATTUNE_RGB32F});
 }
 
 // As rows that go up, with a mask of floats and an output without the picture's padding.
@@ -139,10 +161,30 @@ TEST_CASE("What is pending on the stream comes before a picture, and a session i
   });
 }
 
-TEST_CASE("Without a foreground or a background a picture in device memory stays as it is") {
+TEST_CASE("A background that is ignored altogether leaves a picture in device memory as it is") {
   if (!have_cuda_device()) return;
   const Stream stream;
   api::Harmonizer session = session_on(stream);
+  EmbeddedPicture picture;
+  OnDevice device(picture);
+  // All but the foreground; and all but one pixel of the background.
+  for (const bool but_one : {false, true}) {
+    std::vector<std::uint8_t> ignored(picture.mask.size(), 255);
+    if (but_one) ignored[0] = 254;
+    DeviceArray<std::uint8_t> ignored_on_device(ignored);
+    attune_picture description = device.description();
+    description.ignored = ignored_on_device.data();
+    description.ignored_stride = picture.width;
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    session.run({description}, in_full);
+    REQUIRE(cudaDeviceSynchronize() == cudaSuccess);
+    CHECK((device.output.get() == picture.image) != but_one);
+  }
+}
+
+void check_unchanged(const api::Model& model) {
+  const Stream stream;
+  api::Harmonizer session = session_on(stream, model);
   for (const std::uint8_t mask : {std::uint8_t{0}, std::uint8_t{255}})
     for (const std::int32_t invert : {0, 1}) {
       EmbeddedPicture picture;
@@ -163,6 +205,12 @@ TEST_CASE("Without a foreground or a background a picture in device memory stays
   CHECK((device.output.get() == picture.image));
 }
 
+TEST_CASE("Without a foreground or a background a picture in device memory stays as it is") {
+  if (!have_cuda_device()) return;
+  check_unchanged(api::Model(model_path()));
+  check_unchanged(blend_model(false));
+}
+
 TEST_CASE("Pictures in device memory pass in one batch with others") {
   if (!have_cuda_device()) return;
   const Stream stream;
@@ -180,23 +228,31 @@ TEST_CASE("Pictures in device memory pass in one batch with others") {
   CHECK(largest_difference(third, alone) <= tolerance(alone));
 }
 
-TEST_CASE("A second call neither waits nor allocates, and the caller's graph repeats it") {
-  if (!have_cuda_device()) return;
-  for_each_schedule(2, [] {
+// With parts that are ignored.
+attune_picture with_ignored(OnDevice& device) {
+  attune_picture description = device.description();
+  description.ignored = device.ignored.data();
+  return description;
+}
+
+void check_second_call(const api::Model& model) {
+  for_each_schedule(2, [&] {
     const Stream stream;
-    api::Harmonizer session = session_on(stream);
+    api::Harmonizer session = session_on(stream, model);
     EmbeddedPicture picture, other;
     for (std::uint8_t& sample : other.image) sample = static_cast<std::uint8_t>(sample / 2 + 40);
     OnDevice device(picture), of_other(other);
-    session.run({device.description()}, in_full);
+    session.run({with_ignored(device)}, in_full);
     REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
     const std::vector<std::uint8_t> expected = device.output.get();
-    session.run({of_other.description()}, in_full);
+    session.run({with_ignored(of_other)}, in_full);
     REQUIRE(cudaStreamSynchronize(stream) == cudaSuccess);
 
 #ifdef ATTUNE_CUDA_ON_HOST
     cuda_on_host::reset_counters();
-    session.run({device.description()}, in_full);
+    session.run({with_ignored(device)}, in_full);
+    session.run({device.description()}, in_full);  // whose plan is less
+    session.run({with_ignored(device)}, in_full);
     CHECK(cuda_on_host::counters().allocations == 0);
     CHECK(cuda_on_host::counters().synchronizations == 0);
     CHECK(cuda_on_host::counters().pageable_copies == 0);
@@ -206,7 +262,7 @@ TEST_CASE("A second call neither waits nor allocates, and the caller's graph rep
     cudaGraph_t graph = nullptr;
     cudaGraphExec_t executable = nullptr;
     DeviceArray<std::uint8_t> target(std::vector<std::uint8_t>(picture.output.size(), 0));
-    attune_picture captured = device.description();
+    attune_picture captured = with_ignored(device);
     captured.output = target.data();
     REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal) == cudaSuccess);
     session.run(captured);
@@ -224,6 +280,12 @@ TEST_CASE("A second call neither waits nor allocates, and the caller's graph rep
     static_cast<void>(cudaGraphExecDestroy(executable));
     static_cast<void>(cudaGraphDestroy(graph));
   });
+}
+
+TEST_CASE("A second call neither waits nor allocates, and the caller's graph repeats it") {
+  if (!have_cuda_device()) return;
+  check_second_call(api::Model(model_path()));
+  check_second_call(blend_model(true));
 }
 
 TEST_CASE("What cannot be a picture in device memory is refused") {
@@ -253,12 +315,12 @@ TEST_CASE("What cannot be a picture in device memory is refused") {
           [&](attune_picture& p) { p.mask = picture.mask.data(); });
   refused(session_on(stream), ATTUNE_INVALID_ARGUMENT, "output is no memory",
           [&](attune_picture& p) { p.output = picture.output.data(); });
-  refused(session_on(stream), ATTUNE_UNSUPPORTED, "ignored",
-          [&](attune_picture& p) { p.ignored = device.mask.data(); });
+  refused(session_on(stream), ATTUNE_INVALID_ARGUMENT, "ignored is no memory",
+          [&](attune_picture& p) { p.ignored = picture.mask.data(); });
   refused(api::Harmonizer(api::Model(model_path()), -1, 1), ATTUNE_INVALID_ARGUMENT, "session on the CPU",
           as_it_is);
-  refused(api::Harmonizer(blend_model(false), cuda_device.index, 1), ATTUNE_UNSUPPORTED, "affine head",
-          as_it_is);
+  refused(api::Harmonizer(api::Model(model_path()), cuda_device.index, 1), ATTUNE_UNSUPPORTED,
+          "caller's stream", as_it_is);
 
   attune_session_options on_cpu = session_options(-1, 1);
   on_cpu.stream = static_cast<cudaStream_t>(stream);
@@ -277,6 +339,7 @@ TEST_CASE("A session that would have to plan is not captured, and goes on afterw
   cudaGraph_t graph = nullptr;
   REQUIRE(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal) == cudaSuccess);
   CHECK_THROWS_WITH(session.run({of_large.description()}, in_full), Catch::Contains("before it is captured"));
+  CHECK_THROWS_WITH(session.run({with_ignored(device)}, in_full), Catch::Contains("before it is captured"));
   REQUIRE(cudaStreamEndCapture(stream, &graph) == cudaSuccess);
   static_cast<void>(cudaGraphDestroy(graph));
   OnDevice again(picture);

@@ -51,17 +51,12 @@ TEST_CASE("resample on CUDA averages packed rows of bytes, 16 bits and floats") 
   });
 }
 
-TEST_CASE("resample on CUDA refuses ignored pixels, which lie in CPU memory") {
+TEST_CASE("resample on CUDA weighs pixels by how much they count") {
   if (!have_cuda_device()) return;
-  Context context(cuda_device);
-  const AverageProblem<std::uint8_t> problem(average_cases()[2], seed);
-  Tensor out(problem.out_shape(), DType::f32, cuda_device);
-  resample::AverageRows a = problem.arguments(problem.samples.data(), out.view());
-  const resample::IgnoredBackground ignored;
-  a.ignored = &ignored;
-  a.shares = a.out;
-  check_refused(
-      "resample", {}, [&] { resample::average_rows(context, a); }, ErrorKind::unsupported);
+  for_each_schedule(2, [] {
+    Context context(cuda_device);
+    check_all_ignored(context);
+  });
 }
 
 }  // namespace

@@ -8,8 +8,9 @@
 
 namespace attune::test {
 
-// A blend network that changes colours much and unevenly.
-inline api::Model blend_model(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {
+// A blend network that changes colours much and unevenly, loaded from its file by `load`.
+template <class Load>
+auto with_blend_model(bool global, std::vector<std::int64_t> channels, const Load& load) {
   HarmonizerOptions options = tiny_options(Fusion::learned, Head::blend);
   options.global = global;
   options.channels = std::move(channels);
@@ -21,7 +22,12 @@ inline api::Model blend_model(bool global, std::vector<std::int64_t> channels = 
   const tools::TemporaryFolder folder;
   const std::string path = (folder.path() / "model.safetensors").string();
   save_model(path, 256, network, store, store.values());
-  return api::Model(path);
+  return load(path);
+}
+
+inline api::Model blend_model(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {
+  return with_blend_model(global, std::move(channels),
+                          [](const std::string& path) { return api::Model(path); });
 }
 
 inline api::Harmonizer blend_harmonizer(bool global, std::vector<std::int64_t> channels = {8, 12, 16}) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "attune/harmonizer.h"
+#include "tests/embed/blend_models.h"
 #include "tests/embed/embedded_pictures.h"
 #include "tests/support/errors.h"
 
@@ -109,13 +110,12 @@ TEST_CASE("Progress rises to 1, log and questions come on the caller's thread") 
 
 TEST_CASE("A session that was cancelled at any question goes on with the next picture") {
   const api::Model model(model_path());
-  Witness witness;
-  api::Harmonizer harmonizer(model, witness.options());
   EmbeddedPicture expected;
-  harmonizer.run(expected.description());
-  const int questions = witness.questions;
-  for (int at = 0; at < questions; at += 7) {
-    witness.questions = 0;
+  Witness all;
+  api::Harmonizer(model, all.options()).run(expected.description());
+  for (int at = 0; at < all.questions; at += 7) {
+    Witness witness;
+    api::Harmonizer harmonizer(model, witness.options());
     witness.cancel_at = at;
     EmbeddedPicture picture;
     const api::Failure failure = cancelled_run(harmonizer, picture);
@@ -129,7 +129,7 @@ TEST_CASE("A session that was cancelled at any question goes on with the next pi
 
 TEST_CASE("A large picture's caller is asked often, with either kind of light and with ignored pixels") {
   const api::Model model(model_path());
-  constexpr int layers = 30;
+  constexpr int layers = 30 + 25;  // and the weights that are packed for them
   const auto questions = [&](attune_transfer transfer, bool ignores) {
     Witness witness;
     api::Harmonizer harmonizer(model, witness.options());
@@ -144,6 +144,19 @@ TEST_CASE("A large picture's caller is asked often, with either kind of light an
   CHECK(questions(ATTUNE_SRGB, false) >= 5 + 5 + layers + 5);
   CHECK(questions(ATTUNE_LINEAR, false) >= 19 + 5 + layers + 19);
   CHECK(questions(ATTUNE_SRGB, true) >= 19 + 5 + layers + 5);
+}
+
+TEST_CASE("A long layer's caller is asked within it") {
+  const api::Model model = blend_model(false, {32, 8, 8});
+  const auto questions = [&](std::int64_t side) {
+    Witness witness;
+    attune_session_options options = witness.options();
+    options.threads = 1;
+    EmbeddedPicture picture(ATTUNE_RGB8, 0, side, side);
+    api::Harmonizer(model, options).run(picture.description());
+    return witness.questions;
+  };
+  CHECK(questions(400) > questions(100));
 }
 
 TEST_CASE("Weights, activations and scratch come from the program's allocator, and go back to it") {

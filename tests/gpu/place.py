@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CARRIED = ROOT / "build/carry/attune-carry.tar.xz"
 TOOLKIT = pathlib.Path("/usr/local/cuda/bin")
 # Tests of other things than one op's kernels.
-NO_OPS = {"runtime", "streams", "graphs", "training", "parity", "device_pictures"}
+NO_OPS = {"runtime", "streams", "graphs", "training", "parity", "device_pictures", "device_tiles"}
 
 
 class Failed(Exception):

@@ -26,67 +26,9 @@ TEST_CASE("average_rows averages exactly what lies under a pixel") {
   });
 }
 
-// Which pixels count: all, in part or not at all, in foreground and background.
-struct Ignored {
-  std::vector<std::uint8_t> rows, mask;
-  std::vector<float> float_mask;
-  IgnoredBackground background;
-
-  Ignored(const AverageCase& c, bool inverted, bool in_floats) {
-    std::mt19937 generator(seed);
-    for (std::int64_t i = 0; i < c.height * c.width; ++i) {
-      const auto random = generator() % 3;
-      rows.push_back(static_cast<std::uint8_t>(random == 0 ? 255 : random == 1 ? 100 : 0));
-      mask.push_back(static_cast<std::uint8_t>(i % 5 == 0 ? 255 : i % 7 == 0 ? 90 : 0));
-      float_mask.push_back(static_cast<float>(mask.back()) / 255);
-    }
-    background = {{rows.data(), c.width}, {mask.data(), c.width}, Sample::u8, inverted};
-    if (in_floats) background.mask = {float_mask.data(), 4 * c.width}, background.mask_sample = Sample::f32;
-  }
-  Ignored(const Ignored&) = delete;
-  Ignored& operator=(const Ignored&) = delete;
-};
-
-template <class T>
-void check_ignored(const AverageCase& c, bool inverted, bool in_floats) {
-  INFO(c.width << "x" << c.height << ", " << sizeof(T) << " bytes, inverted: " << inverted);
-  AverageProblem<T> problem(c, seed);
-  const Ignored ignored(c, inverted, in_floats);
-  if constexpr (std::is_same_v<T, float>)  // no influence, whatever it holds
-    for (std::int64_t p = 0; p < c.height * c.width; ++p) {
-      const auto at = static_cast<std::size_t>(p);
-      if (ignored.rows[at] != 255 || ignored.mask[at] != (inverted ? 255 : 0)) continue;
-      const std::int64_t y = c.upward ? c.height - 1 - p / c.width : p / c.width;
-      problem.samples[static_cast<std::size_t>(y * problem.row + p % c.width * c.channels)] = NAN;
-    }
-  const auto run = [&](const auto& average, std::vector<float>& shares) {
-    Tensor out(problem.out_shape(), DType::f32);
-    shares.assign(static_cast<std::size_t>(c.out_height * c.out_width), -9);
-    AverageRows a = problem.arguments(problem.samples.data(), out.view());
-    a.ignored = &ignored.background;
-    a.shares = shares.data();
-    average(a);
-    return std::vector<float>(out.as<float>(), out.as<float>() + out.shape().elements());
-  };
-  Context context;
-  std::vector<float> shares, expected_shares;
-  const std::vector<float> actual = run([&](const AverageRows& a) { average_rows(context, a); }, shares);
-  const std::vector<float> expected =
-      run([](const AverageRows& a) { reference::resample::average_rows<T>(a); }, expected_shares);
-  for (std::size_t i = 0; i < actual.size(); ++i)
-    if (!(std::fabs(actual[i] - expected[i]) <= 3e-6f)) FAIL_CHECK(actual[i] << " for " << expected[i]);
-  for (std::size_t i = 0; i < shares.size(); ++i)
-    if (!(std::fabs(shares[i] - expected_shares[i]) <= 3e-6f))
-      FAIL_CHECK(shares[i] << " for " << expected_shares[i]);
-}
-
 TEST_CASE("average_rows weighs pixels by how much they count") {
-  for (const AverageCase& c : average_cases())
-    for (const bool inverted : {false, true}) {
-      check_ignored<std::uint8_t>(c, inverted, false);
-      check_ignored<std::uint16_t>(c, inverted, true);
-      check_ignored<float>(c, inverted, false);
-    }
+  Context context;
+  check_all_ignored(context);
 }
 
 TEST_CASE("average_rows encodes linear light as sRGB, whatever its size") {

@@ -73,6 +73,7 @@ TEST_CASE("a tile that is told of the whole picture becomes that part of it") {
       InferenceGraph tile(context, harmonizer, {height, width - begin}, whole);
       fill(tile.graph.value(tile.composite), columns(picture, width, 3, begin, width));
       fill(tile.graph.value(tile.mask), columns(mask, width, 1, begin, width));
+      tile.tell(context, whole);
       tile.graph.forward(context);
       const std::vector<float> all = floats_of(whole.graph.value(whole.result));
       const std::vector<float> part = floats_of(tile.graph.value(tile.result));

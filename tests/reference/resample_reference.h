@@ -108,15 +108,18 @@ void backward(const Backward& a, const Options& options) {
     }
 }
 
+inline double background_of(const attune::resample::IgnoredBackground& a, std::int64_t y, std::int64_t x) {
+  const void* row = a.mask.row(y);
+  const double mask = a.mask_sample == Sample::f32 ? static_cast<double>(static_cast<const float*>(row)[x])
+                                                   : static_cast<const std::uint8_t*>(row)[x] / 255.0;
+  return a.inverted ? mask : 1 - mask;
+}
+
 // How much of a pixel counts.
 inline double share_of(const AverageRows& a, std::int64_t y, std::int64_t x) {
   if (!a.ignored) return 1;
-  const void* row = a.ignored->mask.row(y);
-  const double mask = a.ignored->mask_sample == Sample::f32
-                          ? static_cast<double>(static_cast<const float*>(row)[x])
-                          : static_cast<const std::uint8_t*>(row)[x] / 255.0;
   const double ignored = static_cast<const std::uint8_t*>(a.ignored->rows.row(y))[x] / 255.0;
-  return 1 - ignored * (a.ignored->inverted ? mask : 1 - mask);
+  return 1 - ignored * background_of(*a.ignored, y, x);
 }
 
 // A colour (red first), in units of its peak.
@@ -149,8 +152,20 @@ Average average(const AverageRows& a, const std::vector<double>& rows, const std
   return {a.inverted ? 1 - value : value, counted};
 }
 
+// Whether any pixel is background that counts.
+inline bool has_background(const AverageRows& a) {
+  for (std::int64_t y = 0; y < a.height; ++y)
+    for (std::int64_t x = 0; x < a.width; ++x) {
+      const double all_ignored = 1 - background_of(*a.ignored, y, x);
+      if (background_of(*a.ignored, y, x) > 0 && share_of(a, y, x) > all_ignored) return true;
+    }
+  return false;
+}
+
+// With ignored pixels: of all rows.
 template <class T>
 void average_rows(const AverageRows& a) {
+  if (a.has_background && a.ignored && has_background(a)) *a.has_background = 1;
   const std::vector<double> rows = axis_matrix(Method::area, a.height, a.out_height),
                             columns = axis_matrix(Method::area, a.width, a.out_width);
   for (std::int64_t y = a.row_begin; y < a.row_end; ++y)
@@ -159,7 +174,7 @@ void average_rows(const AverageRows& a) {
         const Average exact = average<T>(a, rows, columns, y, x, c);
         a.out[(y * a.out_width + x) * a.out_channels() + c] = static_cast<float>(exact.value);
         if (a.shares) a.shares[y * a.out_width + x] = static_cast<float>(exact.share);
-        if (a.below_one && exact.value < 1) *a.below_one = 1;
+        if (a.has_background && !a.ignored && exact.value < 1) *a.has_background = 1;
       }
 }
 

@@ -1,17 +1,19 @@
-#include "embed/ignored.h"
-
+// A wave from all cells with a share at once: it reaches every cell first from the nearest, and keeps their order.
 #include <algorithm>
 #include <vector>
 
-namespace attune {
+#include "core/shape.h"
+#include "kernels/fill_ignored/fill_ignored.h"
+
+namespace attune::fill_ignored::cpu {
 
 namespace {
 
 constexpr std::int32_t none = -1;
 
 // For every cell the nearest of `sources`, found by a wave that starts from all of them in their order.
-std::vector<std::int32_t> nearest_source(const std::vector<std::int32_t>& sources, const PictureSize& size) {
-  const auto width = static_cast<std::int32_t>(size.width), height = static_cast<std::int32_t>(size.height);
+std::vector<std::int32_t> nearest_source(const std::vector<std::int32_t>& sources, std::int32_t height,
+                                         std::int32_t width) {
   std::vector<std::int32_t> nearest(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), none);
   std::vector<std::int32_t> wave = sources;
   wave.reserve(nearest.size());
@@ -34,8 +36,11 @@ std::vector<std::int32_t> nearest_source(const std::vector<std::int32_t>& source
 
 }  // namespace
 
-void fill_ignored(float* colours, const float* mask, const float* shares, const PictureSize& size) {
-  const auto cells = checked_cast<std::int32_t>(checked_multiply(size.width, size.height));
+void forward(Context&, const Forward& a) {
+  const auto height = static_cast<std::int32_t>(a.mask.shape[0]),
+             width = static_cast<std::int32_t>(a.mask.shape[1]), cells = height * width;
+  const auto *mask = a.mask.as<float>(), *shares = a.shares.as<float>();
+  auto* const colours = a.colours.as<float>();
   const auto is_foreground = [&](std::int32_t cell) { return mask[cell] >= 0.5f; };
   std::vector<std::int32_t> all, regions[2];
   for (std::int32_t cell = 0; cell < cells; ++cell) {
@@ -46,7 +51,7 @@ void fill_ignored(float* colours, const float* mask, const float* shares, const 
   if (all.empty() || all.size() == static_cast<std::size_t>(cells)) return;
   for (const bool foreground : {false, true}) {
     const std::vector<std::int32_t>& own = regions[foreground ? 1 : 0];
-    const std::vector<std::int32_t> nearest = nearest_source(own.empty() ? all : own, size);
+    const std::vector<std::int32_t> nearest = nearest_source(own.empty() ? all : own, height, width);
     for (std::int32_t cell = 0; cell < cells; ++cell)
       if (shares[cell] <= 0 && is_foreground(cell) == foreground)
         std::copy_n(colours + 3 * std::int64_t{nearest[static_cast<std::size_t>(cell)]}, 3,
@@ -54,4 +59,4 @@ void fill_ignored(float* colours, const float* mask, const float* shares, const 
   }
 }
 
-}  // namespace attune
+}  // namespace attune::fill_ignored::cpu
