@@ -11,8 +11,7 @@ namespace attune {
 struct NetworkInput {
   TensorView composite;  // [height, width, 3], in sRGB's 0..1, red first
   TensorView mask;       // [height, width]
-  TensorView
-      shares;  // scratch as large as the mask for pictures of which parts are ignored; else it may be empty
+  TensorView shares;     // as the mask: scratch; may be empty where nothing is ignored
 };
 
 // With `inverted`, the mask is of the background. Advances the monitor by `share`.

@@ -75,6 +75,11 @@ struct Memory {
     allocated += bytes;
     return memory;
   }
+  std::size_t held() const {
+    std::size_t sum = 0;
+    for (const auto& block : blocks) sum += block.second;
+    return sum;
+  }
   void release(void* memory, std::size_t bytes) {
     const std::lock_guard<std::mutex> lock(mutex);
     const auto block = blocks.find(memory);
@@ -144,6 +149,29 @@ TEST_CASE("A large picture's caller is asked often, with either kind of light an
   CHECK(questions(ATTUNE_SRGB, false) >= 5 + 5 + layers + 5);
   CHECK(questions(ATTUNE_LINEAR, false) >= 19 + 5 + layers + 19);
   CHECK(questions(ATTUNE_SRGB, true) >= 19 + 5 + layers + 5);
+}
+
+TEST_CASE("A picture in tiles that was cancelled leaves nothing behind") {
+  const api::Model model = blend_model(true);
+  Memory memory;
+  const attune_allocator allocator = memory.allocator();
+  Witness witness;
+  attune_session_options options = witness.options();
+  options.allocator = &allocator;
+  api::Harmonizer harmonizer(model, options);
+  EmbeddedPicture expected(ATTUNE_RGB8, 0, 900, 600);
+  harmonizer.run(expected.description());
+  const std::size_t held = memory.held();
+  for (const int at : {0, 3, 60, 130}) {  // on the way in, in the overview and in tiles
+    witness.questions = 0;
+    witness.cancel_at = at;
+    EmbeddedPicture picture = expected;
+    CHECK(cancelled_run(harmonizer, picture).status() == ATTUNE_CANCELLED);
+    CHECK(memory.held() <= held);
+    witness.cancel_at = -1;
+    harmonizer.run(picture.description());
+    CHECK((picture.output == expected.output));
+  }
 }
 
 TEST_CASE("A long layer's caller is asked within it") {
