@@ -22,6 +22,7 @@ inline std::vector<FillIgnoredCase> fill_ignored_cases() {
   return {{"one_cell", 1, 1, Mask::full, 0},
           {"one_row", 1, 37, Mask::random, 20},
           {"one_column", 41, 1, Mask::random, 20},
+          {"two_columns", 400, 2, Mask::full, 25},  // cells next to each other in order, not in place
           {"few", 17, 23, Mask::random, 3},
           {"half", 33, 70, Mask::soft, 50},
           {"most", 40, 29, Mask::random, 95},

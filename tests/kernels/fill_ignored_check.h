@@ -19,7 +19,8 @@ struct FillIgnoredProblem {
         shares({c.height, c.width}, DType::f32, 0, device) {
     using Without = FillIgnoredCase::Without;
     const std::int64_t cells = c.height * c.width;
-    const std::vector<double> weights = make_mask(c.mask, 1, cells, seed);
+    std::vector<double> weights = make_mask(c.mask, 1, cells, seed);
+    for (std::size_t i = 2; c.mask == Mask::soft && i < weights.size(); i += 5) weights[i] = 0.5;
     std::vector<double> values(static_cast<std::size_t>(cells)), numbers;
     std::mt19937 generator(static_cast<std::mt19937::result_type>(seed));
     for (std::size_t i = 0; i < values.size(); ++i) {
