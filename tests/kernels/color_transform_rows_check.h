@@ -10,6 +10,7 @@
 
 #include "kernels/color_transform/color_transform.h"
 #include "tests/reference/color_transform_reference.h"
+#include "tests/support/device_bytes.h"
 #include "tests/support/inputs.h"
 #include "tests/support/op_checks.h"
 
@@ -118,12 +119,12 @@ class PictureOnDevice {
  public:
   PictureOnDevice(const PackedPicture<S>& picture, Device device)
       : picture_(picture),
-        transform_(copy_of(picture.transform.bytes(), device)),
-        in_(copy_of(picture.in, device)),
-        out_(copy_of(picture.out, device)),
-        mask_(picture.c.mask == MaskType::f32 ? copy_of(picture.mask32, device)
-                                              : copy_of(picture.mask8, device)),
-        enabled_(copy_of(std::vector<std::int32_t>{picture.c.enabled.value_or(0)}, device)) {}
+        transform_(bytes_on(device, picture.transform.bytes())),
+        in_(bytes_on(device, picture.in)),
+        out_(bytes_on(device, picture.out)),
+        mask_(picture.c.mask == MaskType::f32 ? bytes_on(device, picture.mask32)
+                                              : bytes_on(device, picture.mask8)),
+        enabled_(bytes_on(device, std::vector<std::int32_t>{picture.c.enabled.value_or(0)})) {}
 
   // Of the rows [begin, end); the result of all.
   template <class Op>
@@ -147,14 +148,6 @@ class PictureOnDevice {
   }
 
  private:
-  template <class T>
-  static Tensor copy_of(const std::vector<T>& values, Device device) {
-    const auto bytes = static_cast<std::int64_t>(values.size() * sizeof(T));
-    Tensor copy({bytes}, DType::u8, device);
-    copy_bytes(copy.view().data, device, values.data(), Device{}, bytes);
-    return copy;
-  }
-
   static char* first_of(Tensor& bytes) { return static_cast<char*>(bytes.view().data); }
 
   const PackedPicture<S>& picture_;

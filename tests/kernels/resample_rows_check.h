@@ -11,6 +11,7 @@
 #include "core/tensor.h"
 #include "kernels/resample/average_rows.h"
 #include "tests/reference/resample_reference.h"
+#include "tests/support/device_bytes.h"
 #include "tests/support/test_tensor.h"
 
 namespace attune::test {
@@ -79,10 +80,8 @@ struct AverageProblem {
 template <class T>
 Tensor averages(Context& context, const AverageProblem<T>& problem, std::int64_t rows, bool& has_background) {
   const Device device = context.device();
-  const auto bytes = static_cast<std::int64_t>(problem.samples.size() * sizeof(T));
-  Tensor source({bytes}, DType::u8, device), out(problem.out_shape(), DType::f32, device),
-      flag = Tensor::zeros({1}, DType::i32, device);
-  copy_bytes(source.view().data, device, problem.samples.data(), Device{}, bytes);
+  Tensor source = bytes_on(device, problem.samples), out(problem.out_shape(), DType::f32, device),
+         flag = Tensor::zeros({1}, DType::i32, device);
   fill_bytes(out.view().data, device, 0xff, out.view().bytes());
   resample::AverageRows a = problem.arguments(source.view().data, out.view());
   a.has_background = flag.as<std::int32_t>();
@@ -121,15 +120,6 @@ void check_averages(Context& context, Context& other, const AverageCase& c, std:
   CHECK(std::memcmp(again.view().data, actual.view().data, static_cast<std::size_t>(actual.view().bytes())) ==
         0);
   CHECK(has_background_again == has_background);
-}
-
-// Bytes on a device.
-template <class T>
-Tensor bytes_on(Device device, const std::vector<T>& values) {
-  const auto bytes = static_cast<std::int64_t>(values.size() * sizeof(T));
-  Tensor copy({bytes}, DType::u8, device);
-  copy_bytes(copy.view().data, device, values.data(), Device{}, bytes);
-  return copy;
 }
 
 // Which pixels count: all, in part or not at all, in foreground and background.
