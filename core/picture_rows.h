@@ -31,6 +31,9 @@ struct PictureRows {
   float strength = 1;  // 0..1
   // A number in the device's memory, read in the order of the stream; 0 is as strength 0. May be null.
   const std::int32_t* enabled = nullptr;
+
+  // Where `enabled` can be read.
+  ATTUNE_HOST_DEVICE float enabled_strength() const { return enabled && *enabled == 0 ? 0 : strength; }
 };
 
 // What is added to a sample before it is cut off to a whole number: the largest float below 1/2. With 1/2 itself the largest

@@ -11,7 +11,7 @@ namespace attune {
 
 namespace {
 
-// Activations of 200 MB. Half of it would be, of a picture of 700x700 pixels, 2.5 times the work, in tiles.
+// They take 200 MB of activations. With half as many a picture of 700x700 would be seen in tiles, at 2.5 times the work.
 constexpr std::int64_t most_pixels = std::int64_t{1} << 19;
 // A tile's border is no border of the picture: convolutions lack there what lies beyond. Of the nearest pixels no use is made,
 // and over the next ones a tile fades into its neighbour. (What reaches farther through five levels, at most some 120 pixels,

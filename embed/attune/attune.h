@@ -194,10 +194,10 @@ typedef enum attune_mask_format {
  * A session plans for one size that the network sees, one number of pictures that pass through it together, one kind of
  * memory, and pictures with or without ignored pixels; with the blend head, of pictures of more than half a megapixel, for
  * their own size, with 12 bytes a pixel and the activations of up to four sizes of tiles. Whenever one of them changes (also
- * within a batch, as where its last pictures are fewer) it plans anew, which allocates and may wait for the device. Once a call has
- * succeeded, later ones alike only enqueue, and may be captured into the caller's CUDA graph. The graph uses the session's
- * memory: it is to be launched in the order of the session's stream, and not any more after the session has planned anew or
- * was freed. A call that would have to plan while it is captured is refused.
+ * within a batch, as where its last pictures are fewer) it plans anew, which allocates and may wait for the device. Once a
+ * call has succeeded, later ones alike only enqueue, and may be captured into the caller's CUDA graph. The graph uses the
+ * session's memory: it is to be launched in the order of the session's stream, and not any more after the session has planned
+ * anew or was freed. A call that would have to plan while it is captured is refused.
  *
  * Such pictures are not looked at on the CPU: their mask's kind is ATTUNE_MASK_UNKNOWN. Samples that are no finite numbers,
  * and float masks outside 0..1, are not refused and give colours that mean nothing. A mask that has no background in any

@@ -11,7 +11,7 @@ using namespace attune::cuda;
 
 template <class S>
 __global__ void __launch_bounds__(line_grid_threads) store_kernel(StoredRows a) {
-  const float strength = a.enabled && *a.enabled == 0 ? 0 : a.strength;
+  const float strength = a.enabled_strength();
   for_each_line(a.row_end - a.row_begin, [&](std::int64_t row) {
     for (std::int64_t column = threadIdx.x; column < a.width; column += blockDim.x)
       store_pixel<S>(a, strength, row, column);

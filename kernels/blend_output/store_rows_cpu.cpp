@@ -5,7 +5,7 @@
 namespace attune::blend_output::cpu {
 
 void store_rows(Context& context, const StoredRows& a) {
-  const float strength = a.enabled && *a.enabled == 0 ? 0 : a.strength;
+  const float strength = a.enabled_strength();
   with_sample_type(a.sample, [&](auto zero) {
     parallel_for(context.threads(), a.row_end - a.row_begin, [&](std::int64_t row) {
       for (std::int64_t column = 0; column < a.width; ++column)

@@ -95,7 +95,7 @@ __device__ void transform_pixel(const Rows& a, const Transform& transform, float
 // 2 blocks of 256 threads on a multiprocessor, in 128 registers; in the 80 of 3 blocks bytes spill on sm_86, 89, 100 and 120.
 template <class T, class S, int channels, int pixels>
 __global__ void __launch_bounds__(line_grid_threads, 2) rows_kernel(Rows a, Axis rows, Axis columns) {
-  const float strength = a.enabled && *a.enabled == 0 ? 0 : a.strength;
+  const float strength = a.enabled_strength();
   for_each_line(a.row_end - a.row_begin, [&](std::int64_t row) {
     UpsampledCells<T, pixels == 1 ? 1 : 4> transform(static_cast<const T*>(a.transform.data), columns.cells,
                                                      rows.tap(a.row_begin + row));

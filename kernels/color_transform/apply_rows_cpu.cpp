@@ -197,7 +197,7 @@ void apply(Context& context, const Rows& a, const Options& options) {
   const bool streamed =
       cpu::is_streamed(2 * channels * static_cast<std::int64_t>(sizeof(S)) * count * a.width);
   const RowTaps taps{a.row_begin, count, h, static_cast<double>(options.scale_y)};
-  const float strength = a.enabled && *a.enabled == 0 ? 0 : a.strength;
+  const float strength = a.enabled_strength();
   parallel_for(context.threads(), scratch_parts, [&](std::int64_t part) HWY_ATTR {
     UpsampledRows upsampled(scratch, workspace, part);
     for_each_masked_tile(upsampled, taps, part_of(count, scratch_parts, part), a.width, a.transform.as<T>(),

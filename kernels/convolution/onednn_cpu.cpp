@@ -33,32 +33,32 @@ dnnl::primitive_attr with_user_scratchpad() {
 
 }  // namespace
 
+namespace {
+
 #ifdef _OPENMP
-ThreadCount::ThreadCount(int threads) : threads_(threads), previous_(omp_get_max_threads()) {
-  omp_set_num_threads(threads_);
-}
-ThreadCount::~ThreadCount() { omp_set_num_threads(previous_); }
-
-void ThreadCount::with_callers(const std::function<void()>& run) const {
-  omp_set_num_threads(previous_);
-  run();
-  omp_set_num_threads(threads_);
-}
+constexpr bool has_threads = true;
+int most_threads() { return omp_get_max_threads(); }
+void set_most_threads(int threads) { omp_set_num_threads(threads); }
 #else
-// One thread, as everywhere in such a build.
-ThreadCount::ThreadCount(int) : threads_(1), previous_(omp_get_max_threads ? omp_get_max_threads() : 1) {
-  if (omp_set_num_threads) omp_set_num_threads(threads_);
-}
-ThreadCount::~ThreadCount() {
-  if (omp_set_num_threads) omp_set_num_threads(previous_);
-}
-
-void ThreadCount::with_callers(const std::function<void()>& run) const {
-  if (omp_set_num_threads) omp_set_num_threads(previous_);
-  run();
-  if (omp_set_num_threads) omp_set_num_threads(threads_);
+constexpr bool has_threads = false;  // one, as everywhere in such a build
+int most_threads() { return omp_get_max_threads ? omp_get_max_threads() : 1; }
+void set_most_threads(int threads) {
+  if (omp_set_num_threads) omp_set_num_threads(threads);
 }
 #endif
+
+}  // namespace
+
+ThreadCount::ThreadCount(int threads) : threads_(has_threads ? threads : 1), previous_(most_threads()) {
+  set_most_threads(threads_);
+}
+ThreadCount::~ThreadCount() { set_most_threads(previous_); }
+
+void ThreadCount::with_callers(const std::function<void()>& run) const {
+  set_most_threads(previous_);
+  run();
+  set_most_threads(threads_);
+}
 
 bool has_bfloat16() {
   const auto wanted = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
